@@ -1,0 +1,157 @@
+//! How a router can differ from how it was left.
+
+use super::same_split;
+use rollout::slot::{Slot, Split};
+use std::fmt;
+use std::path::PathBuf;
+
+/// One difference. Displays as a sentence that says what is wrong and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// The router's file for this application is gone.
+    FileMissing { path: PathBuf },
+    /// It is there, and ours, but not what would be written now.
+    FileEdited { path: PathBuf },
+    /// A file of that name is there, and somebody else wrote it.
+    FileNotOurs { path: PathBuf },
+    /// A file or folder could not be looked at.
+    Unreadable { path: PathBuf, why: String },
+    /// There is no dial, so all traffic goes to blue.
+    LinkMissing { path: PathBuf },
+    /// The dial points at something that Crossfade does not make.
+    LinkElsewhere { path: PathBuf, target: PathBuf },
+    /// The folder that the dial points at does not hold the files that its name promises.
+    FolderDamaged { path: PathBuf },
+    /// The router's program does not run.
+    NotRunning { why: String },
+    /// It runs, but does not answer for this application.
+    NotAnswering { port: u16, why: String },
+    /// It has not loaded the file.
+    OtherGeneration { running: String, expected: String },
+    /// The router's workers cannot see the dial.
+    DialHidden { folder: PathBuf, fix: String },
+    /// Traffic is split in another way than it was left.
+    Split { expected: Split, seen: Seen },
+}
+
+/// Which slot the router gave to the sessions that it was asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen(pub Vec<(u8, Slot)>);
+
+impl Seen {
+    pub fn agrees_with(&self, split: Split) -> bool {
+        self.0.iter().all(|&(session, slot)| split.slot_of(session) == slot)
+    }
+
+    /// The split that explains what was seen, when it is all of one slot.
+    fn one_slot(&self) -> Option<Slot> {
+        let &(_, first) = self.0.first()?;
+        self.0.iter().all(|&(_, slot)| slot == first).then_some(first)
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (session, slot)) in self.0.iter().enumerate() {
+            let comma = if n == 0 { "" } else { ", " };
+            write!(f, "{comma}session {session} to {slot}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Drift::FileMissing { path } => write!(
+                f,
+                "{} is gone. The router serves on from memory, but its next reload or restart drops this \
+                 application: adopt it again.",
+                path.display()
+            ),
+            Drift::FileEdited { path } => write!(
+                f,
+                "{} is not as Crossfade would write it. If it was edited by hand, move the changes to a file of your \
+                 own and delete this one; then adopt the application again.",
+                path.display()
+            ),
+            Drift::FileNotOurs { path } => write!(
+                f,
+                "{} was not written by Crossfade. Move it away, then adopt the application again.",
+                path.display()
+            ),
+            Drift::Unreadable { path, why } => {
+                write!(f, "{} cannot be read ({why}). Give Crossfade permission to read it.", path.display())
+            }
+            Drift::LinkMissing { path } => write!(
+                f,
+                "The dial {} is gone, so all traffic goes to blue. Adopt the application again, or set the weight.",
+                path.display()
+            ),
+            Drift::LinkElsewhere { path, target } => write!(
+                f,
+                "The dial {} points at {}, which Crossfade did not make. Set the weight again.",
+                path.display(),
+                target.display()
+            ),
+            Drift::FolderDamaged { path } => write!(
+                f,
+                "{} does not hold the files that its name promises, so some sessions go to the wrong slot. Set the \
+                 weight again.",
+                path.display()
+            ),
+            Drift::NotRunning { why } => write!(f, "nginx does not run: {why}."),
+            Drift::NotAnswering { port, why } => write!(
+                f,
+                "nginx does not answer for this application on 127.0.0.1:{port} ({why}). Adopt the application again.",
+            ),
+            Drift::OtherGeneration { running, expected } => write!(
+                f,
+                "nginx runs generation {running} of this application's file, not {expected}. Adopt the application \
+                 again, which reloads nginx.",
+            ),
+            Drift::DialHidden { folder, fix } => {
+                write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
+            }
+            Drift::Split { expected, seen } => {
+                let all = seen.one_slot().filter(|slot| !same_split(Split::all(*slot), *expected));
+                match all {
+                    Some(slot) => write!(f, "All traffic goes to {slot}; it was left at {expected}.")?,
+                    None => write!(f, "Traffic was left at {expected}; the router sends {seen}.")?,
+                }
+                write!(f, " Set the weight again.")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollout::slot::Weight;
+
+    #[test]
+    fn a_drift_says_what_to_do() {
+        let expected = Split { to: Slot::Green, weight: Weight::new(25).unwrap() };
+        let blue = Seen(vec![(0, Slot::Blue), (24, Slot::Blue), (25, Slot::Blue), (99, Slot::Blue)]);
+        let other = Seen(vec![(0, Slot::Green), (24, Slot::Blue), (25, Slot::Blue), (99, Slot::Blue)]);
+        for (drift, sentence) in [
+            (
+                Drift::Split { expected, seen: blue },
+                "All traffic goes to blue; it was left at green 25 %, blue 75 %. Set the weight again.",
+            ),
+            (
+                Drift::Split { expected, seen: other },
+                "Traffic was left at green 25 %, blue 75 %; the router sends session 0 to green, session 24 to blue, \
+                 session 25 to blue, session 99 to blue. Set the weight again.",
+            ),
+            (
+                Drift::OtherGeneration { running: "aaa".into(), expected: "bbb".into() },
+                "nginx runs generation aaa of this application's file, not bbb. Adopt the application again, which \
+                 reloads nginx.",
+            ),
+        ] {
+            assert_eq!(drift.to_string(), sentence);
+        }
+    }
+}

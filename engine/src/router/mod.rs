@@ -1,0 +1,84 @@
+//! What splits the traffic between the two slots, and how it is told.
+//!
+//! | file | what |
+//! |---|---|
+//! | `split` | when two splits are the same, and which sessions tell them apart |
+//! | `drift` | how a router can differ from how it was left |
+//! | `error` | what can go wrong, in sentences |
+//! | `nginx` | nginx by the dial: weights change without a reload |
+
+mod drift;
+mod error;
+mod nginx;
+mod split;
+
+pub use drift::Drift;
+pub use error::RouterError;
+pub use nginx::NginxRouter;
+pub use split::{boundary, same_split};
+
+use futures::future::BoxFuture;
+use rollout::application::{Application, RouterKind};
+use rollout::slot::Split;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// One routed service: its host names, and its address in each slot, given once and kept for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub service: String,
+    /// A host that several routes name belongs to the first of them.
+    pub hosts: Vec<String>,
+    pub blue: SocketAddr,
+    pub green: SocketAddr,
+}
+
+/// What splits the traffic of one application.
+///
+/// Work that has begun is finished even when its future is dropped: no half-changed router stays behind.
+pub trait Router: Send + Sync {
+    /// Writes the router's own file for this application and sees that it is in effect. When all is as wanted,
+    /// nothing is touched. `split` is where traffic goes from the first moment; a dial that is there already is kept.
+    ///
+    /// # Errors
+    /// The router is then as it was before, as far as can be known; the error says so where it cannot.
+    fn adopt<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<(), RouterError>>;
+
+    /// How traffic is split right now, by the router's own word. Compare with [`same_split`].
+    ///
+    /// # Errors
+    /// When the router does not answer, or answers something else than it was told.
+    fn current(&self) -> BoxFuture<'_, Result<Split, RouterError>>;
+
+    /// Changes the split, and returns once the router itself has confirmed it.
+    ///
+    /// # Errors
+    /// The split is then as it was before, as far as can be known; the error says what is known.
+    fn set(&self, split: Split) -> BoxFuture<'_, Result<(), RouterError>>;
+
+    /// How the router differs from how it was left. Empty when it does not.
+    ///
+    /// # Errors
+    /// Only when the question itself makes no sense: the routes cannot be rendered.
+    fn drift<'a>(&'a self, routes: &'a [Route], expected: Split) -> BoxFuture<'a, Result<Vec<Drift>, RouterError>>;
+
+    /// Takes away what [`Router::adopt`] put there. Fine when it is gone already.
+    ///
+    /// # Errors
+    /// What was there is then put back, as far as can be known.
+    fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>>;
+}
+
+/// The router that the application's file names. `admin_port` is a loopback port that was allocated to this
+/// application for good; it is used when the file names none.
+///
+/// # Errors
+/// When a name, path or port in the file cannot be used.
+pub fn choose(application: &Application, admin_port: u16) -> Result<Arc<dyn Router>, RouterError> {
+    match &application.traffic.router {
+        RouterKind::Nginx(nginx) => {
+            let port = nginx.admin_port.unwrap_or(admin_port);
+            Ok(Arc::new(NginxRouter::new(&application.name, nginx, &application.traffic.sticky_by, port)?))
+        }
+    }
+}

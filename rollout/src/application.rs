@@ -1,0 +1,228 @@
+//! What is deployed as one: services, how they are checked, how traffic moves to them.
+//!
+//! This is the application file (see `docs/application-file.md`) after it has been read and found valid.
+
+use crate::actor::Role;
+use crate::clock::Millis;
+use crate::slot::Weight;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An application, as its file describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Application {
+    /// Lower-case letters, digits and `-`: part of container and folder names.
+    pub name: String,
+    /// The user's compose file, relative to the application file.
+    pub compose: String,
+    /// The variable of the compose file that carries a release's version: `image: api:${VERSION}`.
+    pub version_variable: String,
+    /// What compose cannot say, by service. A compose service not named here is background.
+    pub services: BTreeMap<String, Service>,
+    pub registry: Option<Registry>,
+    pub migrate: Option<Migrate>,
+    pub health: Vec<HealthCheck>,
+    pub smoke: Vec<SmokeTest>,
+    pub traffic: Traffic,
+    pub monitor: Option<Monitor>,
+    pub keep_warm: Millis,
+}
+
+/// How a service takes part in a rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// Gets requests from the router, for these host names. The first routed service of a host is its owner.
+    Routed { port: u16, hosts: Vec<String> },
+    /// Gets no requests.
+    Background { live_slot_only: bool },
+    /// Outlives rollouts and serves both slots.
+    Shared,
+}
+
+/// A reference to a secret. The value is looked up when it is used, and never kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secret {
+    /// `env:NAME`: a variable of Crossfade's own environment.
+    Env(String),
+    /// `file:PATH`: the contents of a file, without the line end.
+    File(String),
+    /// Written in the file as it is: not a secret.
+    Plain(String),
+}
+
+impl Secret {
+    pub fn parse(text: &str) -> Secret {
+        if let Some(name) = text.strip_prefix("env:") {
+            Secret::Env(name.to_owned())
+        } else if let Some(path) = text.strip_prefix("file:") {
+            Secret::File(path.to_owned())
+        } else {
+            Secret::Plain(text.to_owned())
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registry {
+    /// Host and port, as it stands before the first `/` of an image name.
+    pub server: String,
+    pub username: Secret,
+    pub password: Secret,
+}
+
+/// The migration of the database, run in the standby slot before its checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migrate {
+    /// Runs the commands below, in its standby container.
+    pub service: String,
+    pub up: Vec<String>,
+    pub verify: Option<Vec<String>>,
+    /// May be run again after it was interrupted. If not, a person decides.
+    pub rerun: bool,
+    pub timeout: Millis,
+}
+
+/// An HTTP check of a service in the standby slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    pub service: String,
+    pub path: String,
+    /// The status that counts as healthy; any 2xx when not given.
+    pub status: Option<u16>,
+    /// Attempts before it fails.
+    pub tries: u32,
+    /// Between two attempts.
+    pub interval: Millis,
+    /// Of one attempt.
+    pub timeout: Millis,
+    /// Passes in a row that are wanted.
+    pub passes: u32,
+}
+
+/// One HTTP request to the standby slot, and what its answer must be. Run in order; the first failure ends them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmokeTest {
+    pub name: String,
+    pub method: String,
+    pub service: String,
+    /// May hold `{variable}`, as may headers and bodies.
+    pub path: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: Body,
+    pub expect: Expect,
+    /// Variable to JSON path (`$.token`) in the answer's body.
+    pub capture: BTreeMap<String, String>,
+    pub timeout: Millis,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    None,
+    /// JSON text; strings in it may be `env:` or `file:` references.
+    Json(String),
+    Text(String),
+}
+
+/// What a smoke test's answer must be. Everything named must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expect {
+    /// Any 2xx when not given.
+    pub status: Option<u16>,
+    /// Header to its exact value.
+    pub headers: BTreeMap<String, String>,
+    /// Text that the body holds.
+    pub body: Option<String>,
+    /// JSON path (`$.user.id`) to the JSON text of its value.
+    pub json: BTreeMap<String, String>,
+}
+
+/// How traffic moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    pub router: RouterKind,
+    pub sticky_by: StickyBy,
+    /// In rising order; the last is 100 %.
+    pub stages: Vec<Stage>,
+}
+
+/// What splits the traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouterKind {
+    Nginx(Nginx),
+}
+
+/// Where nginx is. Paths as Crossfade sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nginx {
+    /// The main configuration file, for `nginx -t`.
+    pub config: String,
+    /// The folder whose `*.conf` files it includes in `http`; Crossfade owns one file in it.
+    pub conf_d: String,
+    /// Holds the pid of the master.
+    pub pid: String,
+    /// The program.
+    pub binary: String,
+    /// What the public servers listen on: `80`, `127.0.0.1:8080`.
+    pub listen: String,
+    /// Loopback port on which nginx tells Crossfade which slot a session number gets. Allocated when `None`.
+    pub admin_port: Option<u16>,
+    /// Where the dial lies: on a disk that outlives a restart, readable by nginx's workers.
+    pub dial: String,
+}
+
+/// What makes two requests one session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StickyBy {
+    /// A cookie that the router sets.
+    Cookie,
+    /// A header of the request.
+    Header(String),
+    /// The client's address.
+    Address,
+    /// Nothing: every request for itself.
+    None,
+}
+
+/// One shift of traffic with the gate before it and the bake after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    pub weight: Weight,
+    /// Who must say yes before; nobody when `None`.
+    pub approve: Option<ApprovalRule>,
+    /// How long to watch after; not at all when zero.
+    pub bake: Millis,
+}
+
+/// Who must say yes before a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalRule {
+    /// Which role may: this one or one above it.
+    pub role: Role,
+    /// How many different people must. At least 1.
+    pub count: u32,
+    /// Whoever started the rollout does not count.
+    pub four_eyes: bool,
+    /// How long is waited for them; for ever when `None`.
+    pub timeout: Option<Millis>,
+    pub on_timeout: OnTimeout,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnTimeout {
+    /// As if somebody had rejected.
+    Reject,
+    /// The rollout is held; the weight stays.
+    Hold,
+}
+
+/// Watching after all traffic has moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monitor {
+    pub duration: Millis,
+}

@@ -1,0 +1,176 @@
+//! What can be asked of a rollout, and how it is refused.
+
+use crate::actor::Role;
+use crate::clock::Millis;
+use crate::event::{RolloutId, StepIndex};
+use crate::release::PinnedImages;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Asked by a person, or by the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Person(Ask),
+    Engine(Report),
+}
+
+/// What a person asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "ask")]
+pub enum Ask {
+    /// `stage` is the one the person saw: a click on an old page approves nothing else.
+    Approve {
+        stage: usize,
+        comment: String,
+    },
+    Reject {
+        stage: usize,
+        comment: String,
+    },
+    Hold {
+        reason: String,
+    },
+    Resume,
+    Retry,
+    Abort {
+        reason: String,
+    },
+    RollBack {
+        reason: String,
+    },
+    PromoteFull {
+        reason: String,
+    },
+    ExtendKeepWarm {
+        by: Millis,
+    },
+    CleanUpNow,
+    AddNote {
+        text: String,
+    },
+    Freeze {
+        reason: String,
+    },
+    Thaw,
+}
+
+/// What the engine reports, or asks on its own account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// What is next, now?
+    Advance,
+    /// The process that carried out the running step is gone.
+    Interrupted,
+    Succeeded {
+        step: StepIndex,
+        summary: String,
+        images: PinnedImages,
+    },
+    Failed {
+        step: StepIndex,
+        error: String,
+    },
+    Inconclusive {
+        step: StepIndex,
+        reason: String,
+    },
+    /// Another rollout takes the slot that is kept warm.
+    Superseded {
+        by: RolloutId,
+    },
+}
+
+/// The asks without their words: for policy, buttons and history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskKind {
+    Approve,
+    Reject,
+    Hold,
+    Resume,
+    Retry,
+    Abort,
+    RollBack,
+    PromoteFull,
+    ExtendKeepWarm,
+    CleanUpNow,
+    AddNote,
+    Freeze,
+    Thaw,
+}
+
+impl AskKind {
+    pub const ALL: [AskKind; 13] = [
+        AskKind::Approve,
+        AskKind::Reject,
+        AskKind::Hold,
+        AskKind::Resume,
+        AskKind::Retry,
+        AskKind::Abort,
+        AskKind::RollBack,
+        AskKind::PromoteFull,
+        AskKind::ExtendKeepWarm,
+        AskKind::CleanUpNow,
+        AskKind::AddNote,
+        AskKind::Freeze,
+        AskKind::Thaw,
+    ];
+}
+
+impl Ask {
+    pub fn kind(&self) -> AskKind {
+        match self {
+            Ask::Approve { .. } => AskKind::Approve,
+            Ask::Reject { .. } => AskKind::Reject,
+            Ask::Hold { .. } => AskKind::Hold,
+            Ask::Resume => AskKind::Resume,
+            Ask::Retry => AskKind::Retry,
+            Ask::Abort { .. } => AskKind::Abort,
+            Ask::RollBack { .. } => AskKind::RollBack,
+            Ask::PromoteFull { .. } => AskKind::PromoteFull,
+            Ask::ExtendKeepWarm { .. } => AskKind::ExtendKeepWarm,
+            Ask::CleanUpNow => AskKind::CleanUpNow,
+            Ask::AddNote { .. } => AskKind::AddNote,
+            Ask::Freeze { .. } => AskKind::Freeze,
+            Ask::Thaw => AskKind::Thaw,
+        }
+    }
+}
+
+/// Why not, in a sentence for the person who clicked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "refused")]
+pub enum Refusal {
+    /// Another role is needed.
+    Forbidden { role: Role, message: String },
+    /// Not in this state.
+    NotNow { message: String },
+    /// What was typed into this field will not do.
+    Invalid { field: String, message: String },
+}
+
+impl Refusal {
+    pub fn not_now(message: impl Into<String>) -> Refusal {
+        Refusal::NotNow { message: message.into() }
+    }
+
+    pub fn invalid(field: &str, message: impl Into<String>) -> Refusal {
+        Refusal::Invalid { field: field.to_owned(), message: message.into() }
+    }
+
+    pub fn message(&self) -> &str {
+        match self {
+            Refusal::Forbidden { message, .. } | Refusal::NotNow { message } | Refusal::Invalid { message, .. } => {
+                message
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl std::error::Error for Refusal {}

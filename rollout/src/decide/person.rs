@@ -1,0 +1,199 @@
+//! What people ask, and when it is refused.
+
+use crate::actor::Actor;
+use crate::clock::Millis;
+use crate::command::{Ask, Refusal};
+use crate::event::{Event, Outcome, RolloutId};
+use crate::plan::Step;
+use crate::state::{Doing, Rollout};
+
+/// Longest comment, reason or note, in characters.
+pub const LONGEST_TEXT: usize = 2_000;
+
+impl Rollout {
+    pub(super) fn decide_ask(&self, actor: &Actor, ask: &Ask) -> Result<Vec<Event>, Refusal> {
+        match ask {
+            Ask::Approve { stage, comment } => {
+                self.may_decide(actor, *stage)?;
+                self.counts(actor, *stage)?;
+                Ok(vec![Event::Approved { stage: *stage, comment: text("comment", comment)? }])
+            }
+            Ask::Reject { stage, comment } => {
+                self.may_decide(actor, *stage)?;
+                let comment =
+                    required("comment", comment, "Say why it is rejected: the next person will want to know.")?;
+                let reason = format!("{actor} rejected it: {comment}");
+                let back = Event::TurnedBack { outcome: self.outcome_of_stopping(), reason };
+                Ok(vec![Event::Rejected { stage: *stage, comment }, back])
+            }
+            Ask::Hold { reason } => {
+                self.must_go_forward()?;
+                self.must_not(self.held.is_some(), "It is held already.")?;
+                Ok(vec![Event::Held { reason: text("reason", reason)? }])
+            }
+            Ask::Resume => {
+                self.must_go_forward()?;
+                self.must_not(self.held.is_none(), "It is not held.")?;
+                Ok(vec![Event::Resumed])
+            }
+            Ask::Freeze { reason } => {
+                self.must_go_forward()?;
+                self.must_not(self.frozen.is_some(), "It is frozen already.")?;
+                Ok(vec![Event::Frozen { reason: required("reason", reason, "Say why it is frozen.")? }])
+            }
+            Ask::Thaw => {
+                self.must_go_forward()?;
+                self.must_not(self.frozen.is_none(), "It is not frozen.")?;
+                Ok(vec![Event::Thawed])
+            }
+            Ask::Retry => match self.doing() {
+                Doing::StepFailed(step) | Doing::Inconclusive(step) => Ok(vec![Event::Retried { step }]),
+                _ => Err(Refusal::not_now("No step has failed: there is nothing to retry.")),
+            },
+            Ask::Abort { reason } => self.abort(actor, reason),
+            Ask::RollBack { reason } => self.roll_back(actor, reason),
+            Ask::PromoteFull { reason } => self.promote_full(reason),
+            Ask::ExtendKeepWarm { by } => self.extend_keep_warm(*by),
+            Ask::CleanUpNow => {
+                self.must_be_warm()?;
+                Ok(vec![Event::KeepWarmEnded { reason: format!("ended by {actor}"), stop: true }])
+            }
+            Ask::AddNote { text } => {
+                Ok(vec![Event::NoteAdded { text: required("text", text, "Write the note first.")? }])
+            }
+        }
+    }
+
+    fn abort(&self, actor: &Actor, reason: &str) -> Result<Vec<Event>, Refusal> {
+        self.must_be_open()?;
+        self.must_have_a_way_back()?;
+        let outcome = match self.failed_step() {
+            Some(_) if !self.moved => Outcome::Failed,
+            _ => Outcome::Aborted,
+        };
+        Ok(vec![Event::TurnedBack { outcome, reason: said(actor, "aborted it", &text("reason", reason)?) }])
+    }
+
+    fn roll_back(&self, actor: &Actor, reason: &str) -> Result<Vec<Event>, Refusal> {
+        if self.ended.is_some() {
+            // A finished rollout is undone by a rollout of its own: see `start::roll_back`.
+            return Err(Refusal::not_now("This rollout has ended."));
+        }
+        self.must_be_open()?;
+        self.must_not(!self.moved, "No traffic has moved yet: abort it instead.")?;
+        self.must_have_a_way_back()?;
+        let reason = said(actor, "rolled it back", &text("reason", reason)?);
+        Ok(vec![Event::TurnedBack { outcome: Outcome::RolledBack, reason }])
+    }
+
+    fn promote_full(&self, reason: &str) -> Result<Vec<Event>, Refusal> {
+        self.must_go_forward()?;
+        self.must_not(self.promoted_full.is_some(), "It is promoted in full already.")?;
+        let last = self.start.plan.last_stage();
+        let gates_left = self.steps.iter().any(|record| {
+            record.status.is_open() && matches!(record.step, Step::Shift { .. } | Step::Bake { .. } | Step::Monitor)
+        });
+        self.must_not(last.is_none() || !gates_left, "No gate is left to skip.")?;
+        if let Doing::StepFailed(_) = self.doing() {
+            return Err(Refusal::not_now("A step has failed, and promoting does not mend it: retry it, or abort."));
+        }
+        let reason = required("reason", reason, "Say why every gate that is left shall be skipped.")?;
+        Ok(vec![Event::PromotedFull { reason }])
+    }
+
+    fn extend_keep_warm(&self, by: Millis) -> Result<Vec<Event>, Refusal> {
+        self.must_be_warm()?;
+        let until = self.warm_until().ok_or_else(not_warm)?;
+        if by.is_zero() || by > Millis::hours(24 * 30) {
+            return Err(Refusal::invalid("by", "Extend by a time between 1 s and 30 days: 24h."));
+        }
+        Ok(vec![Event::KeepWarmExtended { until: until + by }])
+    }
+
+    /// Is this stage's gate open, and is the actor one who may decide there?
+    fn may_decide(&self, actor: &Actor, stage: usize) -> Result<(), Refusal> {
+        let gate = self.gate.as_ref().ok_or_else(|| Refusal::not_now("Nothing waits for an approval right now."))?;
+        if gate.stage != stage {
+            let now = self.stage(gate.stage).map_or_else(String::new, |stage| stage.weight.to_string());
+            return Err(Refusal::not_now(format!("The rollout has moved on: it now waits at {now}. Look again.")));
+        }
+        let rule = self.stage(stage).and_then(|stage| stage.approve.as_ref());
+        match rule {
+            Some(rule) if !actor.has(rule.role) => Err(Refusal::Forbidden {
+                role: rule.role,
+                message: format!("This stage is decided by the role {}.", rule.role),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Would this person's yes count?
+    fn counts(&self, actor: &Actor, stage: usize) -> Result<(), Refusal> {
+        let four_eyes = self.stage(stage).and_then(|stage| stage.approve.as_ref()).is_some_and(|rule| rule.four_eyes);
+        if four_eyes && actor.name() == self.started_by.name() {
+            return Err(Refusal::not_now(
+                "You started this rollout, and this stage needs other eyes: ask someone else.",
+            ));
+        }
+        let said_yes = self.gate.as_ref().is_some_and(|gate| gate.approved_by.contains(actor.name()));
+        self.must_not(said_yes, "You approved this stage already; somebody else must, too.")
+    }
+
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        self.must_not(self.ended.is_some(), "This rollout has ended.")?;
+        self.must_not(self.back.is_some(), "It is on the way back already.")
+    }
+
+    fn must_go_forward(&self) -> Result<(), Refusal> {
+        self.must_be_open()
+    }
+
+    fn must_have_a_way_back(&self) -> Result<(), Refusal> {
+        self.must_not(
+            self.moved && self.old_slot().is_none(),
+            "This is the application's first release, and it has the traffic: there is nothing to go back to.",
+        )
+    }
+
+    fn must_be_warm(&self) -> Result<(), Refusal> {
+        match self.warm_until() {
+            Some(_) => Ok(()),
+            None => Err(not_warm()),
+        }
+    }
+
+    fn must_not(&self, wrong: bool, message: &str) -> Result<(), Refusal> {
+        if wrong { Err(Refusal::not_now(message)) } else { Ok(()) }
+    }
+
+    /// The number of the rollout that this one undoes.
+    pub fn undoes(&self) -> Option<RolloutId> {
+        match self.start.kind {
+            crate::event::Kind::RollBack { of } => Some(of),
+            _ => None,
+        }
+    }
+}
+
+fn not_warm() -> Refusal {
+    Refusal::not_now("No old slot is kept warm by this rollout.")
+}
+
+fn said(actor: &Actor, what: &str, why: &str) -> String {
+    if why.is_empty() { format!("{actor} {what}") } else { format!("{actor} {what}: {why}") }
+}
+
+fn text(field: &str, value: &str) -> Result<String, Refusal> {
+    let value = value.trim();
+    match value.chars().count() {
+        0..=LONGEST_TEXT => Ok(value.to_owned()),
+        long => Err(Refusal::invalid(field, format!("That is {long} characters; {LONGEST_TEXT} are the most."))),
+    }
+}
+
+fn required(field: &str, value: &str, ask: &str) -> Result<String, Refusal> {
+    match text(field, value)? {
+        empty if empty.is_empty() => Err(Refusal::invalid(field, ask)),
+        value => Ok(value),
+    }
+}

@@ -1,0 +1,28 @@
+//! What a rollout is. No I/O, no clock, no randomness: the engine, the screen, the API and the tests all ask
+//! the same functions.
+//!
+//! | question | answer |
+//! |---|---|
+//! | what is deployed, and how | [`application`], [`plan`], [`release`] |
+//! | what may happen next | [`Rollout::decide`] and, for a new one, [`start`] |
+//! | what has happened | [`event`], folded by [`Rollout::apply`] |
+//! | how it stands, in words | [`state`], [`words`] |
+//! | who may do what | [`policy`] |
+
+pub mod actor;
+pub mod application;
+mod apply;
+pub mod clock;
+pub mod command;
+mod decide;
+pub mod event;
+pub mod plan;
+pub mod policy;
+pub mod release;
+pub mod slot;
+pub mod start;
+pub mod state;
+pub mod words;
+
+pub use apply::IllegalEvent;
+pub use state::Rollout;

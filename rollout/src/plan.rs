@@ -1,0 +1,136 @@
+//! The ordered steps of one rollout, frozen when it starts.
+
+use crate::application::{Application, Stage};
+use crate::clock::Millis;
+use crate::slot::Weight;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One unit of work. A step reads the world, changes the difference, and checks that it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Is everything there that the rollout needs?
+    Preflight,
+    /// The release runs in the standby slot.
+    Prepare,
+    Migrate,
+    HealthCheck,
+    SmokeTest,
+    /// Moves traffic to the weight of this stage.
+    Shift {
+        stage: usize,
+    },
+    /// Watches at the weight of this stage, for a time.
+    Bake {
+        stage: usize,
+    },
+    /// Watches after all traffic has moved.
+    Monitor,
+    /// The standby slot becomes the live one.
+    Promote,
+    /// The old slot stays up, ready for a roll back.
+    KeepWarm,
+    /// The old slot is stopped.
+    CleanUp,
+    /// The way back: is the old slot fit to take the traffic?
+    CheckOldSlot,
+    /// The way back: all traffic to the old slot.
+    ShiftBack,
+    /// The way back: the new slot's logs are kept, and it is stopped.
+    StopNewSlot,
+}
+
+impl Step {
+    /// Lasts for a time instead of doing something.
+    pub fn is_clock(self) -> bool {
+        matches!(self, Step::Bake { .. } | Step::Monitor | Step::KeepWarm)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Preflight => "preflight",
+            Step::Prepare => "prepare",
+            Step::Migrate => "migrate",
+            Step::HealthCheck => "health check",
+            Step::SmokeTest => "smoke test",
+            Step::Shift { .. } => "shift",
+            Step::Bake { .. } => "bake",
+            Step::Monitor => "monitor",
+            Step::Promote => "promote",
+            Step::KeepWarm => "keep warm",
+            Step::CleanUp => "clean up",
+            Step::CheckOldSlot => "check the old slot",
+            Step::ShiftBack => "shift back",
+            Step::StopNewSlot => "stop the new slot",
+        })
+    }
+}
+
+/// What a rollout will do, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub stages: Vec<Stage>,
+    pub steps: Vec<Step>,
+    pub monitor: Millis,
+    pub keep_warm: Millis,
+    /// The migration may be run again after it was interrupted.
+    pub migrate_again: bool,
+}
+
+impl Plan {
+    /// The first release of an application: there is nothing to shift from, so it gets all traffic at once.
+    pub fn first(application: &Application) -> Plan {
+        let stages = vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO }];
+        let mut steps = Plan::checked(application);
+        steps.extend([Step::Shift { stage: 0 }, Step::Promote]);
+        Plan { stages, steps, monitor: Millis::ZERO, keep_warm: Millis::ZERO, migrate_again: again(application) }
+    }
+
+    /// Every later release, stage by stage.
+    pub fn forward(application: &Application) -> Plan {
+        let stages = application.traffic.stages.clone();
+        let mut steps = Plan::checked(application);
+        for (index, stage) in stages.iter().enumerate() {
+            steps.push(Step::Shift { stage: index });
+            if !stage.bake.is_zero() {
+                steps.push(Step::Bake { stage: index });
+            }
+        }
+        let monitor = application.monitor.as_ref().map_or(Millis::ZERO, |monitor| monitor.duration);
+        if !monitor.is_zero() {
+            steps.push(Step::Monitor);
+        }
+        steps.extend([Step::Promote, Step::KeepWarm, Step::CleanUp]);
+        Plan { stages, steps, monitor, keep_warm: application.keep_warm, migrate_again: again(application) }
+    }
+
+    /// A roll back of a finished rollout: the way back is all there is.
+    pub fn back() -> Plan {
+        Plan { stages: vec![], steps: vec![], monitor: Millis::ZERO, keep_warm: Millis::ZERO, migrate_again: false }
+    }
+
+    /// The steps that a slot must pass before it gets any traffic.
+    fn checked(application: &Application) -> Vec<Step> {
+        let mut steps = vec![Step::Preflight, Step::Prepare];
+        if application.migrate.is_some() {
+            steps.push(Step::Migrate);
+        }
+        steps.push(Step::HealthCheck);
+        if !application.smoke.is_empty() {
+            steps.push(Step::SmokeTest);
+        }
+        steps
+    }
+
+    /// The last stage's index; `None` in a plan without stages.
+    pub fn last_stage(&self) -> Option<usize> {
+        self.stages.len().checked_sub(1)
+    }
+}
+
+fn again(application: &Application) -> bool {
+    application.migrate.as_ref().is_some_and(|migrate| migrate.rerun)
+}

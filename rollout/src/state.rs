@@ -1,0 +1,353 @@
+//! How a rollout stands: the fold of its journal.
+
+use crate::actor::Actor;
+use crate::application::Stage;
+use crate::clock::{Millis, Timestamp};
+use crate::event::{Kind, Outcome, Start, StepIndex};
+use crate::plan::Step;
+use crate::release::{PinnedImages, Version};
+use crate::slot::{Slot, Split, Weight};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A rollout. Made by [`Rollout::begin`], changed by [`Rollout::apply`] alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Rollout {
+    pub start: Start,
+    pub started_by: Actor,
+    pub started_at: Timestamp,
+    /// The plan's steps, then those of the way back once it has begun.
+    pub steps: Vec<StepRecord>,
+    /// The open gate, while people are asked.
+    pub gate: Option<Gate>,
+    /// Stages whose gate is passed.
+    pub cleared: BTreeSet<usize>,
+    /// Every yes and no, oldest first.
+    pub decisions: Vec<Decision>,
+    pub held: Option<Pause>,
+    pub frozen: Option<Pause>,
+    /// Since when clocks stand still, by a hold or a freeze.
+    pub stopped: Option<Timestamp>,
+    /// Somebody skipped every gate that was left.
+    pub promoted_full: Option<Pause>,
+    pub back: Option<Back>,
+    /// The last weight that the router confirmed.
+    pub weight: Weight,
+    /// A shift was begun: traffic may have reached the slot, whatever `weight` says.
+    pub moved: bool,
+    pub ended: Option<Ended>,
+    pub images: PinnedImages,
+    pub notes: Vec<Note>,
+    /// The number of the last entry.
+    pub seq: u64,
+    pub changed_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    pub step: Step,
+    pub status: StepStatus,
+    /// How often it was started.
+    pub attempts: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "status")]
+pub enum StepStatus {
+    Pending,
+    Running {
+        since: Timestamp,
+        until: Option<Timestamp>,
+    },
+    Succeeded {
+        since: Timestamp,
+        at: Timestamp,
+        summary: String,
+    },
+    Failed {
+        since: Timestamp,
+        at: Timestamp,
+        error: String,
+    },
+    Inconclusive {
+        since: Timestamp,
+        at: Timestamp,
+        reason: String,
+    },
+    /// Will not be done, or was stopped: the reason says why.
+    Skipped {
+        reason: String,
+    },
+}
+
+/// Waiting for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    pub stage: usize,
+    pub since: Timestamp,
+    pub expires: Option<Timestamp>,
+    /// Names of those who said yes so far.
+    pub approved_by: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub stage: usize,
+    pub by: Actor,
+    pub at: Timestamp,
+    pub approved: bool,
+    pub comment: String,
+}
+
+/// Who stopped or skipped something, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub by: Actor,
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+/// The way back: why, and how it will end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    /// Its first step in [`Rollout::steps`].
+    pub first: StepIndex,
+    pub outcome: Outcome,
+    pub by: Actor,
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    pub outcome: Outcome,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub by: Actor,
+    pub at: Timestamp,
+    pub text: String,
+}
+
+/// The phases of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    Progressing,
+    /// Waits for a person.
+    Paused,
+    RollingBack,
+    Succeeded,
+    RolledBack,
+    Aborted,
+    Failed,
+}
+
+impl Phase {
+    pub const ALL: [Phase; 7] = [
+        Phase::Progressing,
+        Phase::Paused,
+        Phase::RollingBack,
+        Phase::Succeeded,
+        Phase::RolledBack,
+        Phase::Aborted,
+        Phase::Failed,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Progressing => "progressing",
+            Phase::Paused => "paused",
+            Phase::RollingBack => "rolling-back",
+            Phase::Succeeded => "succeeded",
+            Phase::RolledBack => "rolled-back",
+            Phase::Aborted => "aborted",
+            Phase::Failed => "failed",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Phase> {
+        Phase::ALL.into_iter().find(|phase| phase.as_str() == name)
+    }
+
+    pub fn is_ended(self) -> bool {
+        matches!(self, Phase::Succeeded | Phase::RolledBack | Phase::Aborted | Phase::Failed)
+    }
+}
+
+impl From<Outcome> for Phase {
+    fn from(outcome: Outcome) -> Phase {
+        match outcome {
+            Outcome::Succeeded => Phase::Succeeded,
+            Outcome::RolledBack => Phase::RolledBack,
+            Outcome::Aborted => Phase::Aborted,
+            Outcome::Failed => Phase::Failed,
+        }
+    }
+}
+
+/// What a rollout is doing or waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doing {
+    /// Between two steps, for a moment.
+    Ready,
+    Running(StepIndex),
+    AwaitingApproval,
+    /// A bake, or the monitoring after the last stage.
+    Baking(StepIndex),
+    Held,
+    Frozen,
+    Inconclusive(StepIndex),
+    StepFailed(StepIndex),
+    /// Nothing is left to do.
+    Nothing,
+}
+
+impl Rollout {
+    pub fn phase(&self) -> Phase {
+        if let Some(ended) = &self.ended {
+            return ended.outcome.into();
+        }
+        if self.back.is_some() {
+            return Phase::RollingBack;
+        }
+        match self.doing() {
+            Doing::AwaitingApproval | Doing::Held | Doing::Frozen | Doing::Inconclusive(_) | Doing::StepFailed(_) => {
+                Phase::Paused
+            }
+            Doing::Ready | Doing::Running(_) | Doing::Baking(_) | Doing::Nothing => Phase::Progressing,
+        }
+    }
+
+    pub fn doing(&self) -> Doing {
+        // What a person can mend comes first; then what a person stopped; then what is going on.
+        if let Some((index, record)) = self.current() {
+            match record.status {
+                StepStatus::Failed { .. } => return Doing::StepFailed(index),
+                StepStatus::Inconclusive { .. } => return Doing::Inconclusive(index),
+                StepStatus::Running { .. } if !record.step.is_clock() => return Doing::Running(index),
+                _ => {}
+            }
+        }
+        if self.frozen.is_some() {
+            return Doing::Frozen;
+        }
+        if self.held.is_some() {
+            return Doing::Held;
+        }
+        if self.gate.is_some() {
+            return Doing::AwaitingApproval;
+        }
+        match self.current() {
+            None => Doing::Nothing,
+            Some((index, record)) => match (&record.status, record.step) {
+                (StepStatus::Running { .. }, Step::KeepWarm) => Doing::Running(index),
+                (StepStatus::Running { .. }, _) => Doing::Baking(index),
+                _ => Doing::Ready,
+            },
+        }
+    }
+
+    /// The first step that is neither done nor skipped. On the way back, only its own steps count.
+    pub fn current(&self) -> Option<(StepIndex, &StepRecord)> {
+        let first = self.back.as_ref().map_or(0, |back| back.first);
+        self.steps.iter().enumerate().skip(first).find(|(_, record)| record.status.is_open())
+    }
+
+    /// The step that is being carried out right now.
+    pub fn running(&self) -> Option<(StepIndex, Step)> {
+        let (index, record) = self.current()?;
+        matches!(record.status, StepStatus::Running { .. }).then_some((index, record.step))
+    }
+
+    /// When the clock of the running step, or of the open gate, runs out. `None` while clocks stand still.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        if self.stopped.is_some() {
+            return None;
+        }
+        if let Some(gate) = &self.gate {
+            return gate.expires;
+        }
+        match self.current()?.1.status {
+            StepStatus::Running { until, .. } => until,
+            _ => None,
+        }
+    }
+
+    /// Where the old release runs; `None` for a first release.
+    pub fn old_slot(&self) -> Option<Slot> {
+        self.start.from.as_ref().map(|_| self.start.slot.other())
+    }
+
+    /// The split that the router was last seen to have.
+    pub fn split(&self) -> Split {
+        Split { to: self.start.slot, weight: self.weight }
+    }
+
+    pub fn stage(&self, index: usize) -> Option<&Stage> {
+        self.start.plan.stages.get(index)
+    }
+
+    /// The stage whose weight was confirmed last, while going forward.
+    pub fn reached_stage(&self) -> Option<usize> {
+        self.start.plan.stages.iter().rposition(|stage| stage.weight <= self.weight)
+    }
+
+    /// Until when the old slot is kept for a roll back.
+    pub fn warm_until(&self) -> Option<Timestamp> {
+        self.ended.as_ref()?;
+        self.steps.iter().find_map(|record| match (record.step, &record.status) {
+            (Step::KeepWarm, StepStatus::Running { until, .. }) => *until,
+            _ => None,
+        })
+    }
+
+    /// Nothing will happen to it any more, except for notes.
+    pub fn is_settled(&self) -> bool {
+        self.ended.is_some() && self.current().is_none()
+    }
+
+    pub fn is_roll_back(&self) -> bool {
+        matches!(self.start.kind, Kind::RollBack { .. })
+    }
+
+    /// What is live once it has ended this way: slot and version.
+    pub fn live_after(&self, outcome: Outcome) -> Option<(Slot, Version)> {
+        match outcome {
+            Outcome::Succeeded => Some((self.start.slot, self.start.release.clone())),
+            _ => self.start.from.clone().map(|version| (self.start.slot.other(), version)),
+        }
+    }
+
+    /// A step has failed since the rollout began, and was not mended.
+    pub fn failed_step(&self) -> Option<(StepIndex, &StepRecord)> {
+        self.steps.iter().enumerate().find(|(_, record)| matches!(record.status, StepStatus::Failed { .. }))
+    }
+
+    /// From the start to the end, or to `now`.
+    pub fn lasted(&self, now: Timestamp) -> Millis {
+        self.ended.as_ref().map_or(now, |ended| ended.at) - self.started_at
+    }
+}
+
+impl StepStatus {
+    /// Something is still to be done about it.
+    pub fn is_open(&self) -> bool {
+        !matches!(self, StepStatus::Succeeded { .. } | StepStatus::Skipped { .. })
+    }
+
+    /// How long it took, or has taken by `now`.
+    pub fn lasted(&self, now: Timestamp) -> Option<Millis> {
+        match self {
+            StepStatus::Pending | StepStatus::Skipped { .. } => None,
+            StepStatus::Running { since, .. } => Some(now - *since),
+            StepStatus::Succeeded { since, at, .. }
+            | StepStatus::Failed { since, at, .. }
+            | StepStatus::Inconclusive { since, at, .. } => Some(*at - *since),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What each button would do, right now, for this person.
+
+use crate::actor::Actor;
+use crate::clock::{Millis, Timestamp};
+use crate::command::{Ask, AskKind, Command, Refusal};
+use crate::event::Outcome;
+use crate::policy::{Permission, authorize};
+use crate::state::{Doing, Rollout};
+
+/// A thing a person can ask, with its consequence, or why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub kind: AskKind,
+    /// On the button.
+    pub label: String,
+    /// What happens then, in a sentence.
+    pub consequence: String,
+    /// What the person has to write.
+    pub input: Input,
+    /// Why it cannot be asked now, or not by this person.
+    pub refused: Option<Refusal>,
+}
+
+/// What goes with an ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    Nothing,
+    /// Text that may be left empty.
+    Optional,
+    Required,
+}
+
+impl Rollout {
+    /// Everything that can be asked, in the order of [`AskKind::ALL`].
+    pub fn offers(&self, actor: &Actor, now: Timestamp) -> Vec<Offer> {
+        AskKind::ALL.into_iter().map(|kind| self.offer(actor, kind, now)).collect()
+    }
+
+    /// One of them.
+    pub fn offer(&self, actor: &Actor, kind: AskKind, now: Timestamp) -> Offer {
+        let refused = match kind {
+            // A finished rollout is undone by one of its own.
+            AskKind::RollBack if self.can_be_undone() => authorize(actor, Permission::Ask(kind)).err(),
+            _ => authorize(actor, Permission::Ask(kind))
+                .and_then(|()| self.decide(actor, &Command::Person(self.example(kind)), now).map(drop))
+                .err(),
+        };
+        Offer { kind, label: self.label(kind), consequence: self.consequence(kind), input: input(kind), refused }
+    }
+
+    /// It succeeded, and its old slot is still warm.
+    pub fn can_be_undone(&self) -> bool {
+        self.warm_until().is_some()
+    }
+
+    /// A well-formed ask of this kind: what is refused then is refused for the state, not for its words.
+    fn example(&self, kind: AskKind) -> Ask {
+        let stage = self.gate.as_ref().map_or(0, |gate| gate.stage);
+        let words = || "words".to_owned();
+        match kind {
+            AskKind::Approve => Ask::Approve { stage, comment: words() },
+            AskKind::Reject => Ask::Reject { stage, comment: words() },
+            AskKind::Hold => Ask::Hold { reason: words() },
+            AskKind::Resume => Ask::Resume,
+            AskKind::Retry => Ask::Retry,
+            AskKind::Abort => Ask::Abort { reason: words() },
+            AskKind::RollBack => Ask::RollBack { reason: words() },
+            AskKind::PromoteFull => Ask::PromoteFull { reason: words() },
+            AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm { by: Millis::hours(1) },
+            AskKind::CleanUpNow => Ask::CleanUpNow,
+            AskKind::AddNote => Ask::AddNote { text: words() },
+            AskKind::Freeze => Ask::Freeze { reason: words() },
+            AskKind::Thaw => Ask::Thaw,
+        }
+    }
+
+    fn label(&self, kind: AskKind) -> String {
+        match kind {
+            AskKind::Approve => match self.gate.as_ref().and_then(|gate| self.stage(gate.stage)) {
+                Some(stage) => format!("Approve {}", stage.weight),
+                None => "Approve".to_owned(),
+            },
+            AskKind::Reject => "Reject".to_owned(),
+            AskKind::Hold => "Hold".to_owned(),
+            AskKind::Resume => "Resume".to_owned(),
+            AskKind::Retry => match self.doing() {
+                Doing::StepFailed(index) | Doing::Inconclusive(index) => {
+                    self.steps.get(index).map_or_else(|| "Retry".to_owned(), |record| format!("Retry {}", record.step))
+                }
+                _ => "Retry".to_owned(),
+            },
+            AskKind::Abort => "Abort".to_owned(),
+            AskKind::RollBack => match &self.start.from {
+                Some(version) => format!("Roll back to {version}"),
+                None => "Roll back".to_owned(),
+            },
+            AskKind::PromoteFull => "Promote full".to_owned(),
+            AskKind::ExtendKeepWarm => "Extend keep warm".to_owned(),
+            AskKind::CleanUpNow => "Clean up now".to_owned(),
+            AskKind::AddNote => "Add note".to_owned(),
+            AskKind::Freeze => "Freeze".to_owned(),
+            AskKind::Thaw => "Thaw".to_owned(),
+        }
+    }
+
+    fn consequence(&self, kind: AskKind) -> String {
+        let (new, old) = (self.new_place(), self.old_place());
+        match kind {
+            AskKind::Approve => self.consequence_of_approval(),
+            AskKind::Reject | AskKind::Abort => self.consequence_of_stopping(kind),
+            AskKind::Hold => format!("{} of the traffic stays on {new}. Clocks stop, no stage begins.", self.weight),
+            AskKind::Resume => "Clocks and stages go on where they stopped.".to_owned(),
+            AskKind::Retry => "The step is tried once more; nothing before it is done again.".to_owned(),
+            AskKind::RollBack => {
+                format!("All traffic goes back to {old}, once it is seen to be well; then {new} is stopped.")
+            }
+            AskKind::PromoteFull => {
+                format!(
+                    "Every approval and bake that is left is skipped: {new} gets 100 % as soon as its checks have passed."
+                )
+            }
+            AskKind::ExtendKeepWarm => format!("{old} stays up longer, ready for a roll back."),
+            AskKind::CleanUpNow => format!("{old} is stopped. Rolling back then takes a rollout of its own."),
+            AskKind::AddNote => "Kept in the history of this rollout.".to_owned(),
+            AskKind::Freeze => format!("{} of the traffic stays on {new} until an admin thaws it.", self.weight),
+            AskKind::Thaw => "Clocks and stages go on where they stopped.".to_owned(),
+        }
+    }
+
+    fn consequence_of_approval(&self) -> String {
+        let Some(gate) = &self.gate else { return String::new() };
+        let Some(stage) = self.stage(gate.stage) else { return String::new() };
+        let count = stage.approve.as_ref().map_or(1, |rule| rule.count) as usize;
+        let new = self.new_place();
+        match count.saturating_sub(gate.approved_by.len() + 1) {
+            0 if stage.bake.is_zero() => format!("{} of the traffic goes to {new} at once.", stage.weight),
+            0 => format!("{} of the traffic goes to {new} at once, and is watched for {}.", stage.weight, stage.bake),
+            1 => "Your yes is recorded; one more is needed.".to_owned(),
+            more => format!("Your yes is recorded; {more} more are needed."),
+        }
+    }
+
+    fn consequence_of_stopping(&self, kind: AskKind) -> String {
+        let (new, old) = (self.new_place(), self.old_place());
+        let ends = match (kind, self.outcome_of_stopping()) {
+            (AskKind::Abort, Outcome::Failed) => "failed",
+            (AskKind::Abort, _) | (_, Outcome::Aborted) => "aborted",
+            _ => "rolled back",
+        };
+        match (self.moved, self.old_slot()) {
+            (false, Some(_)) => format!("{new} is stopped. {old} keeps all the traffic. The rollout ends as {ends}."),
+            (false, None) => format!("{new} is stopped. The rollout ends as {ends}."),
+            (true, _) => format!("All traffic goes back to {old}; then {new} is stopped. The rollout ends as {ends}."),
+        }
+    }
+}
+
+fn input(kind: AskKind) -> Input {
+    match kind {
+        AskKind::Resume | AskKind::Retry | AskKind::CleanUpNow | AskKind::Thaw => Input::Nothing,
+        AskKind::Approve | AskKind::Hold | AskKind::Abort | AskKind::RollBack => Input::Optional,
+        AskKind::Reject | AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::AddNote | AskKind::Freeze => {
+            Input::Required
+        }
+    }
+}

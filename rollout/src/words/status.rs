@@ -1,0 +1,167 @@
+//! What it is doing, in a headline; and what it waits for.
+
+use crate::application::OnTimeout;
+use crate::clock::Timestamp;
+use crate::event::Outcome;
+use crate::plan::Step;
+use crate::state::{Doing, Rollout, StepStatus};
+
+impl Rollout {
+    /// The state in one line, to be understood in a second.
+    pub fn headline(&self) -> String {
+        if let Some(ended) = &self.ended {
+            return match ended.outcome {
+                Outcome::Succeeded => format!("{} is live on {}", self.start.release, self.start.slot),
+                Outcome::RolledBack => format!("Rolled back: all traffic is on {}", self.old_place()),
+                Outcome::Aborted => format!("Aborted: {}", self.untouched()),
+                Outcome::Failed => format!("Failed: {}", self.untouched()),
+            };
+        }
+        let step = |index: usize| self.steps.get(index).map(|record| record.step);
+        match self.doing() {
+            Doing::Ready => "Going on".to_owned(),
+            Doing::Running(index) => step(index).map_or_else(String::new, |step| self.doing_words(step)),
+            Doing::Baking(index) => match step(index) {
+                Some(Step::Monitor) => format!("Watching {} with all the traffic", self.new_place()),
+                _ => format!("Baking at {}", self.weight),
+            },
+            Doing::AwaitingApproval => {
+                let to = self.gate.as_ref().and_then(|gate| self.stage(gate.stage));
+                format!("Waiting for approval: {} -> {}", self.weight, to.map_or(self.weight, |stage| stage.weight))
+            }
+            Doing::Held => format!("Held at {}", self.weight),
+            Doing::Frozen => format!("Frozen at {}", self.weight),
+            Doing::Inconclusive(index) => {
+                format!("Inconclusive: {}", step(index).map_or_else(String::new, |s| s.to_string()))
+            }
+            Doing::StepFailed(index) => {
+                let step = step(index).map_or_else(String::new, |step| step.to_string());
+                match self.back {
+                    Some(_) => format!("The roll back is stuck: {step} failed"),
+                    None => format!("Failed: {step}"),
+                }
+            }
+            Doing::Nothing => "Nothing is left to do".to_owned(),
+        }
+    }
+
+    /// What the step is about, while it runs.
+    fn doing_words(&self, step: Step) -> String {
+        match step {
+            Step::Preflight => "Checking that everything is there".to_owned(),
+            Step::Prepare => format!("Preparing {}", self.new_place()),
+            Step::Migrate => format!("Migrating from {}", self.new_place()),
+            Step::HealthCheck => format!("Checking the health of {}", self.new_place()),
+            Step::SmokeTest => format!("Smoke-testing {}", self.new_place()),
+            Step::Shift { stage } => {
+                let to = self.stage(stage).map_or(self.weight, |stage| stage.weight);
+                format!("Shifting {} -> {} to {}", self.weight, to, self.new_place())
+            }
+            Step::Bake { .. } => format!("Baking at {}", self.weight),
+            Step::Monitor => format!("Watching {} with all the traffic", self.new_place()),
+            Step::Promote => format!("Promoting {}", self.new_place()),
+            Step::KeepWarm => format!("Keeping {} warm", self.old_place()),
+            Step::CleanUp => format!("Stopping {}", self.old_place()),
+            Step::CheckOldSlot => format!("Going back: checking {}", self.old_place()),
+            Step::ShiftBack => format!("Going back: all traffic to {}", self.old_place()),
+            Step::StopNewSlot => format!("Keeping the logs of {}, then stopping it", self.new_place()),
+        }
+    }
+
+    /// Where the users are, when nothing came of it.
+    fn untouched(&self) -> String {
+        match (&self.start.from, self.moved) {
+            (None, _) => format!("{} got no traffic", self.new_place()),
+            (Some(_), false) => format!("{} got no traffic, {} was untouched", self.new_place(), self.old_place()),
+            (Some(_), true) => format!("all traffic is on {}", self.old_place()),
+        }
+    }
+
+    /// What has to happen before it goes on, and what happens by itself.
+    pub fn waits_for(&self, now: Timestamp) -> String {
+        if self.ended.is_some() {
+            return self.after_the_end(now);
+        }
+        let held_next = match (&self.held, &self.frozen) {
+            (_, Some(pause)) => format!(" Then it stops: {} froze it.", pause.by),
+            (Some(pause), None) => format!(" Then it stops: {} held it.", pause.by),
+            (None, None) => String::new(),
+        };
+        match self.doing() {
+            Doing::Ready | Doing::Nothing => String::new(),
+            Doing::Running(_) => format!("Goes on by itself when the step is done.{held_next}"),
+            Doing::Baking(index) => {
+                let left = self.steps.get(index).and_then(|record| match record.status {
+                    StepStatus::Running { until, .. } => until.map(|until| until - now),
+                    _ => None,
+                });
+                left.map_or_else(String::new, |left| format!("{left} left, then it goes on by itself."))
+            }
+            Doing::AwaitingApproval => self.awaited(now),
+            Doing::Held => self.held.as_ref().map_or_else(String::new, |pause| {
+                format!(
+                    "{} held it{}. The weight stays; clocks stand still until somebody resumes it.",
+                    pause.by,
+                    because(&pause.reason)
+                )
+            }),
+            Doing::Frozen => self.frozen.as_ref().map_or_else(String::new, |pause| {
+                format!("{} froze it{}. The weight stays until an admin thaws it.", pause.by, because(&pause.reason))
+            }),
+            Doing::Inconclusive(_) => {
+                "The numbers do not tell whether it is well. The weight stays until somebody retries or goes back."
+                    .to_owned()
+            }
+            Doing::StepFailed(_) if self.back.is_some() => {
+                format!("The weight stays at {}. Mend what is wrong, then retry.", self.weight)
+            }
+            Doing::StepFailed(_) => {
+                format!("{} has no traffic. Retry the step, or abort to stop it.", self.new_place())
+            }
+        }
+    }
+
+    fn awaited(&self, now: Timestamp) -> String {
+        let Some(gate) = &self.gate else { return String::new() };
+        let Some(rule) = self.stage(gate.stage).and_then(|stage| stage.approve.as_ref()) else { return String::new() };
+        let left = (rule.count as usize).saturating_sub(gate.approved_by.len());
+        let mut words = match (left, rule.count) {
+            (_, 1) => format!("A {} must approve", rule.role),
+            (1, _) => format!("One more {} must approve", rule.role),
+            (left, _) => format!("{left} people with the role {} must approve", rule.role),
+        };
+        if rule.four_eyes {
+            words += &format!("; {} started it and does not count", self.started_by);
+        }
+        words += ".";
+        if !gate.approved_by.is_empty() {
+            let names: Vec<&str> = gate.approved_by.iter().map(String::as_str).collect();
+            words += &format!(" Approved so far by {}.", names.join(", "));
+        }
+        if let Some(expires) = gate.expires {
+            let then = match rule.on_timeout {
+                OnTimeout::Reject => "it counts as rejected",
+                OnTimeout::Hold => "it is held",
+            };
+            words += &format!(" In {} {then}.", expires - now);
+        }
+        words
+    }
+
+    fn after_the_end(&self, now: Timestamp) -> String {
+        match (self.current().map(|(_, record)| record), self.warm_until()) {
+            (_, Some(until)) => {
+                format!("{} is kept warm for another {}, ready for a roll back.", self.old_place(), until - now)
+            }
+            (Some(record), None) => match &record.status {
+                StepStatus::Failed { error, .. } => format!("{} failed: {error}", record.step),
+                _ => format!("Left to do: {}.", record.step),
+            },
+            (None, None) => String::new(),
+        }
+    }
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}
