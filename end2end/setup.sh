@@ -23,7 +23,8 @@ system_chromium() {
 # Where Playwright keeps its own, if it is there.
 own_chromium() {
   local path
-  path=$(cd "$end2end" && node -p 'require("@playwright/test").chromium.executablePath()') && [ -x "$path" ] && echo "$path"
+  path=$(cd "$end2end" && node -p 'require("@playwright/test").chromium.executablePath()') &&
+    [ -x "$path" ] && echo "$path"
 }
 
 need_node 20

@@ -17,6 +17,13 @@ const release = mode === "release";
 const pkg = join(site, "pkg");
 const kinds = ["js", "wasm", "css"];
 
+/** In a stylesheet, url(/..) is an address on the server, not a file to put in. */
+const addresses = {
+  name: "addresses",
+  setup: (esbuild) =>
+    esbuild.onResolve({ filter: /^\// }, ({ kind, path }) => (kind === "url-token" ? { path, external: true } : null)),
+};
+
 /** One file with all that it imports, without blanks in a release. */
 async function bundled(entry) {
   const result = await build({
@@ -25,10 +32,12 @@ async function bundled(entry) {
     format: "esm",
     minify: release,
     write: false,
-    external: ["/*"], // an address on the server, not a file
+    plugins: [addresses],
     loader: { ".svg": "dataurl" },
     logLevel: "warning",
   }).catch(() => process.exit(1)); // it has said what, and where
+  // A browser skips in silence what it cannot read in a stylesheet.
+  if (entry === stylesheet && result.warnings.length > 0) process.exit(1);
   return Buffer.from(result.outputFiles[0].contents);
 }
 
@@ -50,7 +59,8 @@ function hashes(path) {
 }
 
 const nameOf = (kind, hash) => `crossfade.${hash}.${kind}`;
-const namesIn = (all) => Object.entries(all).flatMap(([kind, hash]) => [nameOf(kind, hash), `${nameOf(kind, hash)}.br`]);
+const namesIn = (all) =>
+  Object.entries(all).flatMap(([kind, hash]) => [nameOf(kind, hash), `${nameOf(kind, hash)}.br`]);
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 const contents = {

@@ -68,7 +68,8 @@ rust_min() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml"; }
 plain_wasm() {
   have cargo && have rustc || return 1
   local lib
-  lib=$(cd "$root" && rustc --print target-libdir --target $wasm 2>/dev/null) && compgen -G "$lib/libstd-*.rlib" >/dev/null
+  lib=$(cd "$root" && rustc --print target-libdir --target $wasm 2>/dev/null) &&
+    compgen -G "$lib/libstd-*.rlib" >/dev/null
 }
 
 # Can the system's own compiler (Debian's rustc-web) build that library from its source? Sets `linker`.
@@ -87,12 +88,12 @@ system_wasm() {
 # The compiler that also builds the server comes first: an island's name is a hash of its source text as the compiler
 # prints it, so one compiler for both halves leaves no room for doubt.
 need_wasm_compiler() {
-  local patience=300 linker=''
+  local patience=120 linker=''
   if ! plain_wasm && have rustup; then
     # Where there is another way, a network that does not answer must not cost minutes.
     ! system_wasm || patience=20
     say "adding $wasm (rustup)"
-    (cd "$root" && within $patience rustup target add $wasm) || say 'rustup could not get it'
+    (cd "$root" && RUST_BACKTRACE=0 within $patience rustup target add $wasm) || say 'rustup could not get it'
   fi
   if plain_wasm; then
     compiler="$(cd "$root" && rustc --version)"

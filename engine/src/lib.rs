@@ -1,1 +1,32 @@
+//! What carries a rollout out.
 //!
+//! | module | what |
+//! |---|---|
+//! | [`engine`] | the one door: every command and query, with its actor |
+//! | [`accounts`] | who may sign in |
+//! | [`application`], [`compose`], [`definition`] | the user's files, read |
+//! | [`store`] | SQLite: journal, projections, log lines, accounts |
+//! | [`runner`] | one task a rollout, resumed from the journal |
+//! | [`steps`] | one file a step |
+//! | [`runtime`] | what runs the services: Docker |
+//! | [`router`] | what splits the traffic: nginx |
+
+pub mod accounts;
+pub mod application;
+pub mod clock;
+pub mod compose;
+pub mod definition;
+pub mod engine;
+pub mod error;
+pub mod feed;
+pub mod json_path;
+pub mod router;
+mod runner;
+pub mod runtime;
+pub mod secrets;
+mod steps;
+pub mod store;
+
+pub use definition::Definition;
+pub use engine::Engine;
+pub use error::EngineError;

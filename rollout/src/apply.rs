@@ -262,13 +262,14 @@ impl Rollout {
             return;
         }
         let Some(stopped) = self.stopped.take() else { return };
-        let pause = at - stopped;
+        // What was left then is left now, even if the machine's own clock was set meanwhile.
+        let moved = |end: Timestamp| at + (end - stopped);
         if let Some(expires) = self.gate.as_mut().and_then(|gate| gate.expires.as_mut()) {
-            *expires = *expires + pause;
+            *expires = moved(*expires);
         }
         for record in &mut self.steps {
             if let StepStatus::Running { until: Some(until), .. } = &mut record.status {
-                *until = *until + pause;
+                *until = moved(*until);
             }
         }
     }

@@ -14,6 +14,34 @@ pub struct Timestamp(pub i64);
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
+impl Timestamp {
+    /// `2026-11-22 20:14:03`, in UTC.
+    pub fn utc(self) -> String {
+        let seconds = self.0.div_euclid(1_000);
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil(days);
+        format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", second / 3_600, second % 3_600 / 60, second % 60)
+    }
+
+    /// `20:14:03`, in UTC.
+    pub fn utc_time(self) -> String {
+        self.utc().split_off(11)
+    }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, by the proleptic Gregorian calendar. The year is taken to
+/// begin in March, so that the leap day is its last: <https://howardhinnant.github.io/date_algorithms.html>.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (era * 400 + year_of_era + next, month, day)
+}
+
 impl Millis {
     pub const ZERO: Millis = Millis(0);
 
@@ -141,6 +169,19 @@ mod tests {
         ] {
             assert_eq!(Millis(ms).to_string(), text);
         }
+    }
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        for (ms, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (951_782_400_000, "2000-02-29 00:00:00"),
+            (1_795_378_443_999, "2026-11-22 20:14:03"),
+            (-1, "1969-12-31 23:59:59"),
+        ] {
+            assert_eq!(Timestamp(ms).utc(), text);
+        }
+        assert_eq!(Timestamp(1_795_378_443_999).utc_time(), "20:14:03");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum Drift {
     LinkMissing { path: PathBuf },
     /// The dial points at something that Crossfade does not make.
     LinkElsewhere { path: PathBuf, target: PathBuf },
+    /// It says another split than the one that it was left at.
+    LinkMoved { path: PathBuf, dial: Split, expected: Split },
     /// The folder that the dial points at does not hold the files that its name promises.
     FolderDamaged { path: PathBuf },
     /// The router's program does not run.
@@ -81,7 +83,7 @@ impl fmt::Display for Drift {
                 path.display()
             ),
             Drift::Unreadable { path, why } => {
-                write!(f, "{} cannot be read ({why}). Give Crossfade permission to read it.", path.display())
+                write!(f, "{} could not be looked at: {why}.", path.display())
             }
             Drift::LinkMissing { path } => write!(
                 f,
@@ -94,6 +96,9 @@ impl fmt::Display for Drift {
                 path.display(),
                 target.display()
             ),
+            Drift::LinkMoved { path, dial, expected } => {
+                write!(f, "The dial {} says {dial}; it was left at {expected}. Set the weight again.", path.display())
+            }
             Drift::FolderDamaged { path } => write!(
                 f,
                 "{} does not hold the files that its name promises, so some sessions go to the wrong slot. Set the \

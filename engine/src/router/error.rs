@@ -53,7 +53,7 @@ pub enum RouterError {
     )]
     NotIncluded { path: PathBuf, config: PathBuf },
 
-    #[error("nginx was told to reload, but after {seconds} s {seen} instead of generation {wanted}{log}")]
+    #[error("nginx was told to reload, but after {seconds} s {seen}; generation {wanted} was expected{log}")]
     NotInEffect { seconds: u64, wanted: String, seen: String, log: String },
 
     #[error("{why}. {now}")]
@@ -86,7 +86,7 @@ pub enum RouterError {
 
 impl RouterError {
     /// For `map_err` on a file operation: what was being done, and to what.
-    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RouterError {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RouterError + use<> {
         let path = path.to_owned();
         move |source| RouterError::Io { doing, path, source }
     }

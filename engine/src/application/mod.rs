@@ -1,0 +1,47 @@
+//! The application file: from its text to a valid [`Application`], or to every problem in it with its place.
+//!
+//! `docs/application-file.md` says what each key means. The text is parsed once, keeping where each key and
+//! value stands; each section of the file is read by the module of its name. A value that cannot be read is
+//! reported and stands in as its default, so that the rest of the file is still looked at; nothing that has
+//! a problem leaves [`read`].
+
+mod cross_check;
+mod health;
+mod item;
+mod json;
+mod migrate;
+mod nginx;
+mod problems;
+mod registry;
+mod root;
+mod section;
+mod services;
+mod smoke;
+mod stages;
+mod suggest;
+mod syntax;
+mod traffic;
+pub mod variables;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use cross_check::cross_check;
+
+use crate::compose::Problem;
+use problems::Problems;
+use rollout::application::Application;
+
+/// Reads an application file.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the text. `file` is the name shown there.
+pub fn read(file: &str, text: &str) -> Result<Application, Vec<Problem>> {
+    let problems = Problems::new(file, text);
+    let application = syntax::parse(&problems, text).map(|root| root::read(&problems, &root));
+    match (application, problems.into_vec()) {
+        (Some(application), found) if found.is_empty() => Ok(application),
+        (_, found) => Err(found),
+    }
+}

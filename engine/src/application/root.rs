@@ -1,0 +1,65 @@
+//! The file as a whole.
+
+use super::problems::Problems;
+use super::section::{Keys, Section};
+use super::services::Services;
+use super::{health, migrate, registry, smoke, traffic, words};
+use rollout::application::{Application, Monitor};
+use rollout::clock::Millis;
+use toml::Spanned;
+use toml::de::DeTable;
+
+pub(super) const KEYS: Keys = Keys::new(&[
+    "name",
+    "compose",
+    "version_variable",
+    "services",
+    "registry",
+    "migrate",
+    "health",
+    "smoke",
+    "traffic",
+    "monitor",
+    "keep_warm",
+]);
+
+pub(super) const MONITOR: Keys =
+    Keys { known: &["duration"], later: &[("metric", "what the monitor sees is shown, and a person decides")] };
+
+pub(super) const KEEP_WARM: Keys = Keys::new(&["for"]);
+
+pub(super) fn read<'a>(problems: &'a Problems<'a>, root: &'a Spanned<DeTable<'a>>) -> Application {
+    let file = Section::open(problems, "the application file", root.span(), root.get_ref(), &KEYS);
+    let name = file.need("name", "what the application is called, like name = \"hopwhistle\"");
+    let services = Services::read(&file);
+    Application {
+        name: name.and_then(|item| item.text_that(words::application_name)).unwrap_or_default(),
+        compose: file
+            .get("compose")
+            .and_then(|item| item.text_that(words::not_empty))
+            .unwrap_or_else(|| "docker-compose.yml".to_owned()),
+        version_variable: file
+            .get("version_variable")
+            .and_then(|item| item.text_that(words::variable))
+            .unwrap_or_else(|| "VERSION".to_owned()),
+        registry: file.get("registry").and_then(registry::read),
+        migrate: file.get("migrate").and_then(|item| migrate::read(item, &services)),
+        health: file.get("health").map(|item| health::read(item, &services)).unwrap_or_default(),
+        smoke: file.get("smoke").map(|item| smoke::read(item, &services)).unwrap_or_default(),
+        traffic: traffic::read(file.get("traffic")),
+        monitor: monitor(&file),
+        keep_warm: keep_warm(&file).unwrap_or(Millis::hours(24)),
+        services: services.into_map(),
+    }
+}
+
+fn monitor(file: &Section) -> Option<Monitor> {
+    let monitor = file.get("monitor")?.section("[monitor]", &MONITOR, "a section: [monitor]")?;
+    let duration = monitor.get("duration").and_then(|item| item.duration_above_zero());
+    Some(Monitor { duration: duration.unwrap_or(Millis::seconds(5 * 60)) })
+}
+
+fn keep_warm(file: &Section) -> Option<Millis> {
+    let keep_warm = file.get("keep_warm")?.section("[keep_warm]", &KEEP_WARM, "a section: [keep_warm]")?;
+    keep_warm.get("for")?.duration()
+}

@@ -1,0 +1,186 @@
+//! Whole files: what they become. What is said about bad ones is in `bad.rs`.
+
+mod bad;
+mod fuzz;
+mod page;
+
+use super::read;
+use rollout::actor::Role;
+use rollout::application::{
+    Application, ApprovalRule, Body, HealthCheck, Migrate, Monitor, OnTimeout, Registry, RouterKind, Secret, Service,
+    Stage, StickyBy,
+};
+use rollout::clock::Millis;
+use rollout::slot::Weight;
+use std::collections::BTreeMap;
+
+/// Every key that is supported.
+const SAMPLE: &str = include_str!("sample.toml");
+
+/// What every file must have, on lines 1 to 3.
+const LEAST: &str = "\
+name = \"shop\"
+[services]
+web.routed = { port = 3000, hosts = [\"shop.com\"] }
+";
+
+fn good(text: &str) -> Application {
+    read("shop.toml", text).unwrap_or_else(|problems| panic!("{text}\n{problems:#?}"))
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let found = read("shop.toml", text).err().unwrap_or_default();
+    found.iter().map(|problem| format!("{}:{}: {}", problem.line, problem.column, problem.message)).collect()
+}
+
+fn strings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
+fn stage(weight: u8, approve: Option<ApprovalRule>, bake: u64) -> Stage {
+    Stage { weight: Weight::new(weight).unwrap(), approve, bake: Millis::seconds(bake) }
+}
+
+fn rule(count: u32, four_eyes: bool) -> ApprovalRule {
+    ApprovalRule { role: Role::ReleaseManager, count, four_eyes, timeout: None, on_timeout: OnTimeout::Hold }
+}
+
+#[test]
+fn the_sample_is_read_in_full() {
+    let application = good(SAMPLE);
+    assert_eq!(application.name, "hopwhistle");
+    assert_eq!(application.compose, "deploy/compose.yml");
+    assert_eq!(application.version_variable, "TAG");
+    let routed =
+        |port, hosts: &[&str]| Service::Routed { port, hosts: hosts.iter().map(ToString::to_string).collect() };
+    assert_eq!(
+        application.services,
+        BTreeMap::from([
+            ("api".to_owned(), routed(3001, &["api.hopwhistle.com"])),
+            ("web".to_owned(), routed(3000, &["hopwhistle.com", "*.hopwhistle.com"])),
+            ("worker".to_owned(), Service::Background { live_slot_only: true }),
+            ("postgres".to_owned(), Service::Shared),
+        ])
+    );
+    assert_eq!(
+        application.registry,
+        Some(Registry {
+            server: "ghcr.io".into(),
+            username: Secret::Plain("hopwhistle-ci".into()),
+            password: Secret::File("/run/secrets/ghcr".into()),
+        })
+    );
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        application.migrate,
+        Some(Migrate {
+            service: "api".into(),
+            up: words(&["pnpm", "db:migrate:deploy"]),
+            verify: Some(words(&["pnpm", "db:generate"])),
+            rerun: true,
+            timeout: Millis::seconds(1_800),
+        })
+    );
+    assert_eq!(
+        application.health,
+        [
+            HealthCheck {
+                service: "api".into(),
+                path: "/health".into(),
+                status: Some(204),
+                tries: 10,
+                interval: Millis::seconds(2),
+                timeout: Millis(500),
+                passes: 2,
+            },
+            HealthCheck {
+                service: "web".into(),
+                path: "/".into(),
+                status: None,
+                tries: 30,
+                interval: Millis::seconds(10),
+                timeout: Millis::seconds(5),
+                passes: 3,
+            },
+        ]
+    );
+    assert_eq!(application.monitor, Some(Monitor { duration: Millis::seconds(600) }));
+    assert_eq!(application.keep_warm, Millis::hours(2));
+    assert_eq!(application.traffic.sticky_by, StickyBy::Header("X-Account".into()));
+    let RouterKind::Nginx(nginx) = &application.traffic.router;
+    assert_eq!(
+        (nginx.listen.as_str(), nginx.admin_port, nginx.binary.as_str()),
+        ("127.0.0.1:8080", Some(9090), "/opt/nginx")
+    );
+    assert_eq!((nginx.config.as_str(), nginx.conf_d.as_str()), ("/opt/nginx.conf", "/opt/conf.d"));
+    assert_eq!((nginx.pid.as_str(), nginx.dial.as_str()), ("/opt/nginx.pid", "/opt/dial"));
+    let last = ApprovalRule {
+        timeout: Some(Millis::hours(4)),
+        on_timeout: OnTimeout::Reject,
+        role: Role::Admin,
+        ..rule(1, false)
+    };
+    assert_eq!(
+        application.traffic.stages,
+        [
+            stage(5, None, 0),
+            stage(10, Some(rule(1, false)), 60),
+            stage(50, Some(rule(2, true)), 120),
+            stage(100, Some(last), 0),
+        ]
+    );
+}
+
+#[test]
+fn smoke_tests_are_read_in_full() {
+    let smoke = good(SAMPLE).smoke;
+    assert_eq!(smoke.len(), 3);
+    assert_eq!((smoke[0].name.as_str(), smoke[0].method.as_str()), ("authentication", "POST"));
+    assert_eq!((smoke[0].service.as_str(), smoke[0].path.as_str()), ("api", "/api/v1/auth/login"));
+    assert_eq!(smoke[0].body, Body::Json(r#"{"email":"env:SMOKE_USER","password":"env:SMOKE_PASSWORD"}"#.into()));
+    assert_eq!(smoke[0].expect.status, Some(200));
+    assert_eq!(smoke[0].capture, strings(&[("token", "$.token")]));
+    assert_eq!(smoke[0].timeout, Millis::seconds(10));
+    assert_eq!(smoke[1].headers, strings(&[("Authorization", "Bearer {token}")]));
+    assert_eq!(smoke[1].timeout, Millis::seconds(3));
+    assert_eq!(smoke[1].body, Body::Json(r#"{"a":[1,-2.5,true,{"b":null_}],"c":"{token}"}"#.replace("null_", "[]")));
+    assert_eq!(smoke[1].expect.headers, strings(&[("content-type", "application/json")]));
+    assert_eq!(smoke[1].expect.body.as_deref(), Some("key"));
+    assert_eq!(
+        smoke[1].expect.json,
+        strings(&[("$.keys[0]['a b']", "16"), ("$.ok", "true"), ("$.user", r#"{"id":"x"}"#)])
+    );
+    assert_eq!(smoke[2].body, Body::Text("{ me { id } } {token}".into()));
+    assert_eq!((smoke[2].method.as_str(), smoke[2].expect.status), ("GET", None));
+}
+
+#[test]
+fn defaults_fill_what_is_not_written() {
+    let application = good(LEAST);
+    assert_eq!(application.compose, "docker-compose.yml");
+    assert_eq!(application.version_variable, "VERSION");
+    assert_eq!((application.registry, application.migrate, application.monitor), (None, None, None));
+    assert!(application.health.is_empty() && application.smoke.is_empty());
+    assert_eq!(application.keep_warm, Millis::hours(24));
+    let traffic = application.traffic;
+    assert_eq!(traffic.sticky_by, StickyBy::Cookie);
+    let one = || Some(rule(1, false));
+    let stages = [(10, 60), (25, 60), (50, 60), (75, 60), (100, 0)].map(|(weight, bake)| stage(weight, one(), bake));
+    assert_eq!(traffic.stages, stages);
+    let RouterKind::Nginx(nginx) = traffic.router;
+    assert_eq!((nginx.config.as_str(), nginx.conf_d.as_str()), ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d"));
+    assert_eq!((nginx.pid.as_str(), nginx.dial.as_str()), ("/run/nginx.pid", "/var/lib/crossfade/dial"));
+    assert_eq!((nginx.binary.as_str(), nginx.listen.as_str(), nginx.admin_port), ("nginx", "80", None));
+
+    let application =
+        good(&format!("{LEAST}[monitor]\n[keep_warm]\n[migrate]\nservice = \"migrator\"\nup = [\"x\"]\n[traffic]\n"));
+    assert_eq!(application.monitor, Some(Monitor { duration: Millis::seconds(300) }));
+    assert_eq!(application.keep_warm, Millis::hours(24));
+    let migrate = application.migrate.unwrap();
+    assert_eq!((migrate.rerun, migrate.timeout, migrate.verify), (false, Millis::seconds(600), None));
+    assert_eq!(application.traffic.stages, stages_of_the_defaults());
+}
+
+fn stages_of_the_defaults() -> Vec<Stage> {
+    good(LEAST).traffic.stages
+}

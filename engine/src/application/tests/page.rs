@@ -1,0 +1,59 @@
+//! The page about the file says what the reader does.
+
+use super::{good, problems};
+
+#[test]
+fn the_page_names_every_key() {
+    use crate::application::{health, migrate, nginx, registry, root, services, smoke, stages, traffic};
+    let page = include_str!("../../../../docs/application-file.md");
+    for keys in [
+        root::KEYS,
+        root::MONITOR,
+        root::KEEP_WARM,
+        services::SERVICE,
+        services::ROUTED,
+        services::BACKGROUND,
+        registry::REGISTRY,
+        migrate::MIGRATE,
+        health::HEALTH,
+        smoke::SMOKE,
+        smoke::REQUEST,
+        smoke::EXPECT,
+        traffic::TRAFFIC,
+        nginx::NGINX,
+        stages::STAGE,
+        stages::APPROVE,
+    ] {
+        for key in keys.known.iter().chain(keys.later.iter().map(|(key, _)| key)) {
+            assert!(page.contains(&format!("`{key}`")), "the page does not explain `{key}`");
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_page_are_read() {
+    let page = include_str!("../../../../docs/application-file.md");
+    let examples: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 8, "{}", examples.len());
+    good(examples[0]);
+    for example in &examples[1..] {
+        // Each is a part of a file; what it refers to is put before it.
+        let head = if example.starts_with("name") {
+            ""
+        } else if example.contains("[services") {
+            NAME
+        } else {
+            LEAST
+        };
+        let found = problems(&format!("{head}{example}"));
+        assert!(found.is_empty(), "{example}\n{found:#?}");
+    }
+}
+
+const NAME: &str = "name = \"hopwhistle\"\n";
+
+const LEAST: &str = "\
+name = \"hopwhistle\"
+services.api.routed = { port = 3001, hosts = [\"api.hopwhistle.com\"] }
+services.web.routed = { port = 3000, hosts = [\"hopwhistle.com\"] }
+";

@@ -1,0 +1,145 @@
+//! Applications: take one into care, look at them.
+
+use super::Engine;
+use super::rollouts::load;
+use crate::Definition;
+use crate::error::EngineError;
+use crate::router;
+use crate::runtime::docker::DockerError;
+use crate::steps::context::routes;
+use crate::store::applications::{Address, ApplicationRow};
+use crate::store::history::{Filter, RolloutRow};
+use rollout::actor::Actor;
+use rollout::policy::{Permission, authorize};
+use rollout::release::Version;
+use rollout::slot::{Slot, Split};
+use rollout::start::Standing;
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::path::Path;
+
+/// Ports given to slots and routers.
+const PORTS: std::ops::Range<u16> = 21_000..24_000;
+
+/// A slot and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotView {
+    pub slot: Slot,
+    pub release: Option<Version>,
+    pub live: bool,
+}
+
+/// An application at a glance.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    pub name: String,
+    pub standing: Standing,
+    pub slots: [SlotView; 2],
+    /// The rollout that is at work, or the last one.
+    pub latest: Option<RolloutRow>,
+    /// Versions seen so far, newest first.
+    pub releases: Vec<String>,
+}
+
+impl Engine {
+    /// Takes an application into care, or takes notice that its file has changed: addresses are given, the router's
+    /// file is written. Done again it changes nothing.
+    ///
+    /// # Errors
+    /// When the actor may not, a file is wrong, or the router refuses.
+    pub async fn add_application(&self, actor: &Actor, file: &Path) -> Result<String, EngineError> {
+        authorize(actor, Permission::AddApplication)?;
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
+        let definition = load(file.clone()).await?;
+        let name = definition.application.name.clone();
+        let known = self.shared.store.application(&name).await?;
+        let row = self.give_addresses(&definition, &file, known.as_ref()).await?;
+        let addresses = self.shared.store.addresses(row.id).await?;
+        let router = router::choose(&definition.application, row.admin_port)?;
+        // An application that nothing was ever released of starts on blue.
+        let split = Split::all(row.live.unwrap_or(Slot::Blue));
+        router.adopt(&routes(&definition, &addresses), split).await?;
+        tracing::info!(application.name = %name, "application {name} is in care");
+        Ok(name)
+    }
+
+    async fn give_addresses(
+        &self,
+        definition: &Definition,
+        file: &str,
+        known: Option<&ApplicationRow>,
+    ) -> Result<ApplicationRow, EngineError> {
+        let store = &self.shared.store;
+        let mut given: BTreeSet<u16> = store.ports_given().await?.into_iter().collect();
+        let have = match known {
+            Some(row) => store.addresses(row.id).await?,
+            None => vec![],
+        };
+        let mut wanted = vec![];
+        for (service, ..) in definition.routed() {
+            for slot in Slot::BOTH {
+                if !have.iter().any(|address| address.service == service && address.slot == slot) {
+                    wanted.push(Address { service: service.to_owned(), slot, port: free_port(&mut given)? });
+                }
+            }
+        }
+        let admin_port = match known {
+            Some(row) => row.admin_port,
+            None => free_port(&mut given)?,
+        };
+        Ok(store.save_application(&definition.application.name, file, admin_port, &wanted).await?)
+    }
+
+    /// Every application, by name.
+    ///
+    /// # Errors
+    /// When the actor may not read.
+    pub async fn applications(&self, actor: &Actor) -> Result<Vec<Overview>, EngineError> {
+        authorize(actor, Permission::Read)?;
+        let mut overviews = vec![];
+        for row in self.shared.store.applications().await? {
+            overviews.push(self.overview(&row).await?);
+        }
+        Ok(overviews)
+    }
+
+    /// # Errors
+    /// When the actor may not read, or there is no such application.
+    pub async fn application(&self, actor: &Actor, name: &str) -> Result<Overview, EngineError> {
+        authorize(actor, Permission::Read)?;
+        let row = self.shared.store.application(name).await?;
+        let row = row.ok_or_else(|| EngineError::NotFound(format!("application {name}")))?;
+        self.overview(&row).await
+    }
+
+    /// What a rollout of the application would be made of: its files as they are now.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub async fn definition(&self, actor: &Actor, name: &str) -> Result<Definition, EngineError> {
+        authorize(actor, Permission::Read)?;
+        let row = self.shared.store.application(name).await?;
+        let row = row.ok_or_else(|| EngineError::NotFound(format!("application {name}")))?;
+        load(row.file).await
+    }
+
+    async fn overview(&self, row: &ApplicationRow) -> Result<Overview, EngineError> {
+        let store = &self.shared.store;
+        let filter = Filter { application: Some(row.name.clone()), ..Filter::default() };
+        Ok(Overview {
+            name: row.name.clone(),
+            standing: store.standing(row).await?,
+            slots: Slot::BOTH.map(|slot| SlotView { slot, release: row.holds(slot).cloned(), live: row.live == Some(slot) }),
+            latest: store.history(&filter, None, 1).await?.pop(),
+            releases: store.releases(row.id).await?,
+        })
+    }
+}
+
+/// A loopback port that nobody was given and nobody listens on.
+fn free_port(given: &mut BTreeSet<u16>) -> Result<u16, EngineError> {
+    let free = PORTS.into_iter().find(|port| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let port = free.ok_or_else(|| DockerError::new(format!("no port is free between {} and {}", PORTS.start, PORTS.end)))?;
+    given.insert(port);
+    Ok(port)
+}

@@ -1,0 +1,104 @@
+//! The one door: every command and query comes through here, with whoever asks, and is allowed here or nowhere.
+
+mod applications;
+mod observe;
+mod rollouts;
+
+pub use applications::{Overview, SlotView};
+pub use observe::{Observed, ServiceView};
+pub use rollouts::{Page, RolloutView};
+
+use crate::error::EngineError;
+use crate::feed::Feed;
+use crate::runner::Runners;
+use crate::runtime::docker::Docker;
+use crate::store::{Lock, Store};
+use rollout::Rollout;
+use rollout::actor::Actor;
+use rollout::command::{Command, Report};
+use rollout::event::RolloutId;
+use rollout::policy::{Permission, authorize};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    runners: Runners,
+}
+
+/// What every part of the engine uses.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) feed: Feed,
+    pub(crate) docker: Docker,
+    pub(crate) http: reqwest::Client,
+    observations: observe::Observations,
+    _lock: Lock,
+}
+
+impl Shared {
+    /// Reports to a rollout, and tells whoever watches if something came of it.
+    pub(crate) async fn report(&self, id: RolloutId, report: Report) -> Result<Rollout, EngineError> {
+        let decided = self.store.decide(id, &Actor::Engine, &Command::Engine(report)).await??;
+        if !decided.events.is_empty() {
+            self.feed.tell(id);
+        }
+        Ok(decided.rollout)
+    }
+}
+
+impl Engine {
+    /// Opens the data, refuses to share it, and goes on with every rollout that is not settled.
+    ///
+    /// # Errors
+    /// When another server holds the data, or it cannot be opened; when `DOCKER_HOST` is not an address.
+    pub async fn open(database: &Path) -> Result<Engine, EngineError> {
+        let lock = Lock::take(database)?;
+        let store = Store::open(database).await?;
+        let docker = Docker::connect()?;
+        // The checks are of slots on this machine: no proxy, no redirect, and no connection kept to a container that
+        // may be gone.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .connect_timeout(Duration::from_secs(5))
+            .build()
+            .map_err(|error| EngineError::Docker(crate::runtime::docker::DockerError::new(error.to_string())))?;
+        let shared = Shared { store, feed: Feed::default(), docker, http, observations: Default::default(), _lock: lock };
+        let engine = Engine { shared: Arc::new(shared), runners: Runners::default() };
+        for id in engine.shared.store.unsettled().await? {
+            tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");
+            engine.run(id);
+        }
+        Ok(engine)
+    }
+
+    /// Sessions and accounts live in the same file.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// Ends all work between two steps if it can, and closes the file.
+    pub async fn stop(&self) {
+        self.runners.stop().await;
+        self.shared.store.close().await;
+    }
+
+    /// Hears whenever something is written about a rollout.
+    ///
+    /// # Errors
+    /// When the actor may not read.
+    pub fn watch(&self, actor: &Actor, id: RolloutId) -> Result<watch::Receiver<u64>, EngineError> {
+        authorize(actor, Permission::Read)?;
+        Ok(self.shared.feed.watch(id))
+    }
+
+    fn run(&self, id: RolloutId) {
+        self.runners.ensure(self.shared.clone(), id);
+    }
+}

@@ -1,0 +1,148 @@
+//! Rollouts: start, ask, look.
+
+use super::Engine;
+use crate::Definition;
+use crate::error::EngineError;
+use crate::store::history::{Filter, RolloutRow};
+use crate::store::journal::Begun;
+use crate::store::logs::Line;
+use rollout::Rollout;
+use rollout::actor::Actor;
+use rollout::command::{Ask, Command, Refusal};
+use rollout::event::{Entry, RolloutId};
+use rollout::policy::{Permission, authorize};
+use rollout::start;
+use std::path::PathBuf;
+
+/// All there is to show of one rollout.
+#[derive(Clone, Debug)]
+pub struct RolloutView {
+    pub id: RolloutId,
+    pub rollout: Rollout,
+    pub entries: Vec<Entry>,
+    /// The last ones, in order.
+    pub lines: Vec<Line>,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub rows: Vec<RolloutRow>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<RolloutId>,
+}
+
+/// Rows on a page of history.
+const PAGE: u32 = 50;
+
+impl Engine {
+    /// Starts a rollout of this version.
+    ///
+    /// # Errors
+    /// When it is refused, or the application's files are wrong.
+    pub async fn start(&self, actor: &Actor, application: &str, version: &str) -> Result<RolloutId, EngineError> {
+        authorize(actor, Permission::StartRollout)?;
+        let row = self.shared.store.application(application).await?;
+        let row = row.ok_or_else(|| EngineError::NotFound(format!("application {application}")))?;
+        let definition = load(row.file).await?;
+        if definition.application.name != application {
+            let message = format!("The application file now names another application: {}.", definition.application.name);
+            return Err(Refusal::not_now(message).into());
+        }
+        let begun = self
+            .shared
+            .store
+            .begin(application, actor, &definition, |standing| start::forward(&definition.application, standing, version))
+            .await??;
+        Ok(self.begun(begun))
+    }
+
+    /// Does what a person asks of a rollout. Returns the rollout to look at next: another one when a finished one is
+    /// rolled back.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no such rollout.
+    pub async fn ask(&self, actor: &Actor, id: RolloutId, ask: Ask) -> Result<RolloutId, EngineError> {
+        authorize(actor, Permission::Ask(ask.kind()))?;
+        let rollout = self.state(id).await?;
+        if matches!(ask, Ask::RollBack { .. }) && rollout.can_be_undone() {
+            return self.undo(actor, id, &rollout).await;
+        }
+        self.shared.store.decide(id, actor, &Command::Person(ask)).await??;
+        self.shared.feed.tell(id);
+        self.run(id);
+        Ok(id)
+    }
+
+    /// A finished rollout is rolled back by one of its own, with the files as they were then.
+    async fn undo(&self, actor: &Actor, id: RolloutId, done: &Rollout) -> Result<RolloutId, EngineError> {
+        let definition = self.shared.store.definition(id).await?;
+        let begun = self
+            .shared
+            .store
+            .begin(&done.start.application, actor, &definition, |standing| {
+                start::roll_back(&definition.application, standing, id, done)
+            })
+            .await??;
+        Ok(self.begun(begun))
+    }
+
+    fn begun(&self, begun: Begun) -> RolloutId {
+        for id in begun.superseded {
+            self.shared.feed.tell(id);
+        }
+        self.run(begun.id);
+        begun.id
+    }
+
+    /// # Errors
+    /// When the actor may not read, or there is no such rollout.
+    pub async fn rollout(&self, actor: &Actor, id: RolloutId) -> Result<RolloutView, EngineError> {
+        authorize(actor, Permission::Read)?;
+        // Lines first: an entry tells of all the lines before it.
+        let lines = self.shared.store.last_lines(id).await?;
+        let entries = self.shared.store.entries_after(id, 0).await?;
+        if entries.is_empty() {
+            return Err(EngineError::NotFound(format!("rollout {id}")));
+        }
+        let rollout = Rollout::fold(&entries)
+            .map_err(|error| crate::store::StoreError::Damaged { rollout: id.0, why: error.to_string() })?;
+        Ok(RolloutView { id, rollout, entries, lines })
+    }
+
+    /// What was written after this entry and this line.
+    ///
+    /// # Errors
+    /// When the actor may not read.
+    pub async fn news(&self, actor: &Actor, id: RolloutId, seq: u64, line: i64) -> Result<(Vec<Entry>, Vec<Line>), EngineError> {
+        authorize(actor, Permission::Read)?;
+        let lines = self.shared.store.lines_after(id, line).await?;
+        Ok((self.shared.store.entries_after(id, seq).await?, lines))
+    }
+
+    /// History, newest first, from below a rollout.
+    ///
+    /// # Errors
+    /// When the actor may not read.
+    pub async fn history(&self, actor: &Actor, filter: &Filter, below: Option<RolloutId>) -> Result<Page, EngineError> {
+        authorize(actor, Permission::Read)?;
+        let mut rows = self.shared.store.history(filter, below, PAGE + 1).await?;
+        let more = rows.len() > PAGE as usize;
+        rows.truncate(PAGE as usize);
+        let next = if more { rows.last().map(|row| row.id) } else { None };
+        Ok(Page { rows, next })
+    }
+
+    async fn state(&self, id: RolloutId) -> Result<Rollout, EngineError> {
+        self.shared.store.rollout(id).await?.ok_or_else(|| EngineError::NotFound(format!("rollout {id}")))
+    }
+}
+
+/// Reads the files where they may block.
+pub(super) async fn load(file: String) -> Result<Definition, EngineError> {
+    let loaded = tokio::task::spawn_blocking(move || Definition::load(&PathBuf::from(file))).await;
+    match loaded {
+        Ok(definition) => definition.map_err(EngineError::Files),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}

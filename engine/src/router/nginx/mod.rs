@@ -1,0 +1,249 @@
+//! nginx by the dial: its file is written once, and a weight changes without a reload.
+//!
+//! | file | what |
+//! |---|---|
+//! | `settings` | names, ports and paths, checked |
+//! | `render`, `lint` | our file in nginx's folder |
+//! | `apply` | getting it into effect, and out again |
+//! | `process` | nginx's processes |
+//! | `dial`, `folder` | where the weight lies on the disk |
+//! | `admin` | asking nginx |
+//! | `watch` | comparing what is there with what was left |
+
+mod admin;
+mod apply;
+mod dial;
+mod folder;
+mod lint;
+mod process;
+mod render;
+mod settings;
+mod watch;
+
+use super::{Drift, Route, Router, RouterError};
+use admin::Admin;
+use dial::{Dial, Link};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use render::{Author, Rendered, author};
+use rollout::application::{Nginx, StickyBy};
+use rollout::slot::Split;
+use settings::Settings;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// One application's share of an nginx on this machine.
+#[derive(Clone, Debug)]
+pub struct NginxRouter {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    dial: Dial,
+    admin: Admin,
+    /// One change at a time.
+    changing: Mutex<()>,
+}
+
+impl NginxRouter {
+    /// # Errors
+    /// When a name, port or path could mean something else to nginx than it says.
+    pub fn new(
+        application: &str,
+        nginx: &Nginx,
+        sticky_by: &StickyBy,
+        admin_port: u16,
+    ) -> Result<NginxRouter, RouterError> {
+        let settings = Settings::new(application, nginx, sticky_by, admin_port)?;
+        let dial = Dial::new(&settings.dial);
+        let admin = Admin::new(application, admin_port);
+        Ok(NginxRouter { inner: Arc::new(Inner { settings, dial, admin, changing: Mutex::new(()) }) })
+    }
+}
+
+impl Router for NginxRouter {
+    fn adopt<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<(), RouterError>> {
+        let (inner, routes) = (self.inner.clone(), routes.to_vec());
+        to_the_end(async move { inner.adopt(&routes, split).await })
+    }
+
+    fn current(&self) -> BoxFuture<'_, Result<Split, RouterError>> {
+        self.inner.current().boxed()
+    }
+
+    fn set(&self, split: Split) -> BoxFuture<'_, Result<(), RouterError>> {
+        let inner = self.inner.clone();
+        to_the_end(async move { inner.set(split).await })
+    }
+
+    fn drift<'a>(&'a self, routes: &'a [Route], expected: Split) -> BoxFuture<'a, Result<Vec<Drift>, RouterError>> {
+        let Inner { settings, dial, admin, changing } = &*self.inner;
+        async move {
+            // A change that is under way is no drift.
+            let _changing = changing.lock().await;
+            watch::drift(settings, dial, admin, routes, expected).await
+        }
+        .boxed()
+    }
+
+    fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>> {
+        let inner = self.inner.clone();
+        to_the_end(async move { inner.forget().await })
+    }
+}
+
+impl Inner {
+    async fn adopt(&self, routes: &[Route], split: Split) -> Result<(), RouterError> {
+        let _changing = self.changing.lock().await;
+        let rendered = render::render(&self.settings, routes)?;
+        lint::lint(&rendered.text).map_err(RouterError::Lint)?;
+        let there = apply::read(&self.settings).await?;
+        match there.as_deref().map(author) {
+            Some(Author::Somebody) => return Err(RouterError::NotOurs { path: self.settings.file() }),
+            Some(Author::Edited) => return Err(RouterError::Edited { path: self.settings.file() }),
+            Some(Author::Crossfade { .. }) | None => {}
+        }
+        process::master(&self.settings).await?;
+        let former = self.link().await?;
+        let answered = self.admin.generation().await;
+        let split = self.prepare_dial(split).await?;
+        let done = self.bring_in(there.as_deref(), &answered, &rendered, split).await;
+        // A dial that was made for nothing must not decide where traffic goes when this is tried again, unless
+        // nginx looks at it by now.
+        if done.is_err() && former == Link::Missing && (answered.is_ok() || self.admin.generation().await.is_err()) {
+            let dial = self.dial.clone();
+            if let Err(error) = blocking(move || dial.restore(&former)).await {
+                tracing::warn!(%error, "a dial that was made for nothing could not be taken away");
+            }
+        }
+        done
+    }
+
+    async fn bring_in(
+        &self,
+        there: Option<&str>,
+        answered: &Result<String, RouterError>,
+        rendered: &Rendered,
+        split: Split,
+    ) -> Result<(), RouterError> {
+        let verify = async {
+            if !self.admin.sees_dial().await? {
+                let fix = watch::fix(&self.settings, &self.dial).await;
+                return Err(RouterError::DialHidden { folder: self.dial.folder().to_owned(), fix });
+            }
+            self.confirm(split).await
+        };
+        let loaded = answered.as_ref().is_ok_and(|generation| *generation == rendered.generation);
+        if loaded && there == Some(&rendered.text) {
+            verify.await?;
+            return apply::drop_previous(&self.settings).await;
+        }
+        apply::bring_in(&self.settings, &self.admin, rendered, verify).await
+    }
+
+    /// The dial before the file that looks at it. One that is there already is kept; the split that it says is given.
+    async fn prepare_dial(&self, split: Split) -> Result<Split, RouterError> {
+        let dial = self.dial.clone();
+        blocking(move || match dial.link()? {
+            Link::Missing => dial.turn(split).map(|()| split),
+            Link::To(kept) if dial.is_whole(kept)? => dial.prepare().map(|()| kept),
+            Link::To(kept) => Err(RouterError::Dial {
+                path: dial.link_path(),
+                why: format!("says {kept}, but its folder does not hold the files for it: set the weight first"),
+            }),
+            Link::Elsewhere(target) => Err(elsewhere(&dial, &target)),
+        })
+        .await
+    }
+
+    async fn current(&self) -> Result<Split, RouterError> {
+        let mut link = self.link().await?;
+        loop {
+            let Some(split) = link.split() else {
+                return Err(elsewhere(&self.dial, &link.target().unwrap_or_default()));
+            };
+            let confirmed = self.confirm(split).await;
+            // Turned while nginx was being asked: ask about what it says now.
+            let now = self.link().await?;
+            if now == link {
+                return confirmed.map(|()| split);
+            }
+            link = now;
+        }
+    }
+
+    async fn set(&self, split: Split) -> Result<(), RouterError> {
+        let _changing = self.changing.lock().await;
+        let not_set = |why, now: String| RouterError::NotSet { wanted: split, why: Box::new(why), now };
+        let dial = self.dial.clone();
+        let turned = blocking(move || {
+            let former = dial.link()?;
+            dial.prepare()?;
+            if former != Link::To(split) || !dial.is_whole(split)? {
+                dial.turn(split)?;
+            }
+            Ok(former)
+        });
+        let former = match turned.await {
+            Ok(former) => former,
+            Err(why) => return Err(not_set(why, String::from("The dial was not touched"))),
+        };
+        match self.confirm(split).await {
+            Ok(()) => Ok(()),
+            Err(why) => Err(not_set(why, self.turn_back(former).await)),
+        }
+    }
+
+    /// After a change that nginx did not confirm. Says how it stands then.
+    async fn turn_back(&self, former: Link) -> String {
+        let dial = self.dial.clone();
+        let split = former.split();
+        if let Err(error) = blocking(move || dial.restore(&former)).await {
+            return format!("The dial could not be turned back: {error}");
+        }
+        let Some(split) = split else {
+            return String::from("The dial points where it pointed before");
+        };
+        match self.confirm(split).await {
+            Ok(()) => format!("Traffic is at {split} as before, by nginx's own answer"),
+            Err(error) => format!("The dial was turned back to {split}, but nginx does not confirm it: {error}"),
+        }
+    }
+
+    async fn forget(&self) -> Result<(), RouterError> {
+        let _changing = self.changing.lock().await;
+        apply::take_out(&self.settings, &self.admin).await?;
+        let dial = self.dial.clone();
+        blocking(move || dial.remove()).await
+    }
+
+    async fn confirm(&self, split: Split) -> Result<(), RouterError> {
+        watch::confirm(&self.settings, &self.dial, &self.admin, split).await
+    }
+
+    async fn link(&self) -> Result<Link, RouterError> {
+        let dial = self.dial.clone();
+        blocking(move || dial.link()).await
+    }
+}
+
+fn elsewhere(dial: &Dial, target: &std::path::Path) -> RouterError {
+    let why = format!("points at {}, which Crossfade did not make: set the weight to mend it", target.display());
+    RouterError::Dial { path: dial.link_path(), why }
+}
+
+/// Goes on when the caller does not: a change that is dropped half-way would leave an untested file to nginx.
+fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, RouterError>> + Send + 'static,
+) -> BoxFuture<'static, Result<T, RouterError>> {
+    async move { tokio::spawn(work).await.unwrap_or(Err(RouterError::Interrupted)) }.boxed()
+}
+
+/// File operations, away from the threads that serve requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RouterError> + Send + 'static,
+) -> Result<T, RouterError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(RouterError::Interrupted))
+}

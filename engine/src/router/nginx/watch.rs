@@ -1,0 +1,147 @@
+//! Comparing what is there with what was left.
+
+use super::super::drift::{Drift, Seen};
+use super::super::{Route, RouterError, same_split};
+use super::admin::Admin;
+use super::dial::{Dial, Link};
+use super::render::{Author, Rendered, author, render};
+use super::settings::Settings;
+use super::{apply, blocking, process};
+use rollout::slot::Split;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Every difference, the causes before their effects.
+pub(super) async fn drift(
+    settings: &Settings,
+    dial: &Dial,
+    admin: &Admin,
+    routes: &[Route],
+    expected: Split,
+) -> Result<Vec<Drift>, RouterError> {
+    let rendered = render(settings, routes)?;
+    let mut drifts = Vec::new();
+    drifts.extend(file(settings, &rendered).await);
+    drifts.extend(link(dial, expected).await);
+    if let Err(error) = process::master(settings).await {
+        let why = match error {
+            RouterError::NotRunning { why } => why,
+            other => other.to_string(),
+        };
+        drifts.push(Drift::NotRunning { why });
+    }
+    drifts.extend(running(settings, dial, admin, &rendered, expected).await);
+    Ok(drifts)
+}
+
+async fn file(settings: &Settings, rendered: &Rendered) -> Option<Drift> {
+    let path = settings.file();
+    match apply::read(settings).await {
+        Ok(Some(text)) if text == rendered.text => None,
+        Ok(Some(text)) if author(&text) == Author::Somebody => Some(Drift::FileNotOurs { path }),
+        Ok(Some(_)) => Some(Drift::FileEdited { path }),
+        Ok(None) => Some(Drift::FileMissing { path }),
+        Err(error) => Some(Drift::Unreadable { path, why: error.to_string() }),
+    }
+}
+
+async fn link(dial: &Dial, expected: Split) -> Option<Drift> {
+    let path = dial.link_path();
+    let looked = dial.clone();
+    let found = blocking(move || {
+        let link = looked.link()?;
+        let whole = match &link {
+            Link::To(split) => looked.is_whole(*split)?,
+            Link::Missing | Link::Elsewhere(_) => true,
+        };
+        Ok((link, whole))
+    });
+    match found.await {
+        Ok((Link::Missing, _)) => Some(Drift::LinkMissing { path }),
+        Ok((Link::Elsewhere(target), _)) => Some(Drift::LinkElsewhere { path, target }),
+        Ok((Link::To(split), _)) if !same_split(split, expected) => {
+            Some(Drift::LinkMoved { path, dial: split, expected })
+        }
+        Ok((Link::To(split), false)) => Some(Drift::FolderDamaged { path: dial.folder_of(split) }),
+        Ok((Link::To(_), true)) => None,
+        Err(error) => Some(Drift::Unreadable { path, why: error.to_string() }),
+    }
+}
+
+async fn running(settings: &Settings, dial: &Dial, admin: &Admin, rendered: &Rendered, expected: Split) -> Vec<Drift> {
+    let silent = |error: RouterError| match error {
+        RouterError::NotAnswering { port, why } => Drift::NotAnswering { port, why },
+        other => Drift::NotAnswering { port: settings.admin_port, why: other.to_string() },
+    };
+    let mut drifts = Vec::new();
+    match admin.generation().await {
+        Ok(running) if running == rendered.generation => {}
+        Ok(running) => drifts.push(Drift::OtherGeneration { running, expected: rendered.generation.clone() }),
+        Err(error) => return vec![silent(error)],
+    }
+    match admin.sees_dial().await {
+        Ok(true) => {}
+        Ok(false) => drifts.push(hidden(settings, dial).await),
+        Err(error) => drifts.push(silent(error)),
+    }
+    match admin.seen(expected).await {
+        Ok(seen) if seen.agrees_with(expected) => {}
+        Ok(seen) => drifts.push(Drift::Split { expected, seen }),
+        Err(error) => drifts.push(silent(error)),
+    }
+    drifts
+}
+
+/// nginx answers, but cannot see the dial: why not, as far as the disk tells.
+async fn hidden(settings: &Settings, dial: &Dial) -> Drift {
+    Drift::DialHidden { folder: dial.folder().to_owned(), fix: fix(settings, dial).await }
+}
+
+/// What to do so that nginx's workers see the dial.
+pub(super) async fn fix(settings: &Settings, dial: &Dial) -> String {
+    if !dial.folder().join("readable").is_file() {
+        return String::from("its file `readable` is gone; set the weight again, which makes it");
+    }
+    let user = match process::worker_user(settings).await {
+        Some(user) => format!("nginx's workers (user {user})"),
+        None => String::from("nginx's workers"),
+    };
+    match dial.folder().ancestors().find(|folder| closed(folder)) {
+        Some(folder) => {
+            format!("{user} may not enter {folder}; allow it with `chmod o+x {folder}`", folder = folder.display())
+        }
+        None => format!(
+            "{user} must be able to enter every folder above it; look with `namei -l {}`, and whether nginx runs in a \
+             container or with a /tmp of its own",
+            dial.folder().display()
+        ),
+    }
+}
+
+/// Are others than the owner and group kept out of the folder?
+fn closed(folder: &Path) -> bool {
+    fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o001 == 0)
+}
+
+/// Has nginx confirm the split. A wrong answer is final; one that fails to come is asked for again.
+pub(super) async fn confirm(settings: &Settings, dial: &Dial, admin: &Admin, split: Split) -> Result<(), RouterError> {
+    let seen = ask(admin, split).await?;
+    if seen.agrees_with(split) {
+        return Ok(());
+    }
+    if !admin.sees_dial().await? {
+        return Err(RouterError::DialHidden { folder: dial.folder().to_owned(), fix: fix(settings, dial).await });
+    }
+    Err(RouterError::Disagrees { dial: split, seen })
+}
+
+async fn ask(admin: &Admin, split: Split) -> Result<Seen, RouterError> {
+    for pause in [20, 100] {
+        if let Ok(seen) = admin.seen(split).await {
+            return Ok(seen);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+    }
+    admin.seen(split).await
+}

@@ -1,0 +1,179 @@
+//! One task a rollout: asks what is next, carries it out, reports. What it needs to know is in the journal, so it
+//! can be ended at any moment and started again.
+
+mod prepare;
+
+use crate::engine::Shared;
+use crate::error::EngineError;
+use crate::steps;
+use rollout::Rollout;
+use rollout::actor::Actor;
+use rollout::command::{Command, Report};
+use rollout::event::{RolloutId, StepIndex};
+use rollout::plan::Step;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// After the store failed: before it is asked again.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// How long a step may go on when the server is asked to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// The tasks at work.
+#[derive(Clone, Default)]
+pub(crate) struct Runners {
+    at_work: Arc<Mutex<HashSet<RolloutId>>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Runners {
+    /// Sees that a task works for this rollout. Fine when one does.
+    pub(crate) fn ensure(&self, shared: Arc<Shared>, id: RolloutId) {
+        if self.stop.is_cancelled() || !self.lock().insert(id) {
+            return;
+        }
+        let runners = self.clone();
+        self.tasks.spawn(async move {
+            run(&shared, id, &runners.stop).await;
+            runners.lock().remove(&id);
+        });
+    }
+
+    /// No step begins any more; those at work get a while to end. What is cut off is done again at the next start.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<RolloutId>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn run(shared: &Arc<Shared>, id: RolloutId, stop: &CancellationToken) {
+    let mut news = shared.feed.watch(id);
+    // Whoever carried out the running step is not us.
+    let mut report = Report::Interrupted;
+    while !stop.is_cancelled() {
+        match go_on(shared, id, report, &mut news, stop).await {
+            Ok(Next::Settled) => return,
+            Ok(Next::Again) => report = Report::Advance,
+            Err(error) => {
+                tracing::error!(rollout.id = id.0, %error, "rollout {id} cannot go on; it is tried again");
+                tokio::time::sleep(AFTER_FAILURE).await;
+                report = Report::Interrupted;
+            }
+        }
+    }
+}
+
+enum Next {
+    Again,
+    Settled,
+}
+
+/// One turn: what is next, then its work or the wait for it.
+async fn go_on(
+    shared: &Arc<Shared>,
+    id: RolloutId,
+    report: Report,
+    news: &mut watch::Receiver<u64>,
+    stop: &CancellationToken,
+) -> Result<Next, EngineError> {
+    news.mark_unchanged();
+    let rollout = shared.report(id, report).await?;
+    if rollout.is_settled() {
+        return Ok(Next::Settled);
+    }
+    match rollout.running() {
+        Some((index, step)) if !step.is_clock() => {
+            carry_out(shared, id, rollout, index, step, news, stop).await?;
+        }
+        // Something may be next at once.
+        _ if !rollout
+            .decide(&Actor::Engine, &Command::Engine(Report::Advance), crate::clock::now())
+            .unwrap_or_default()
+            .is_empty() => {}
+        _ => wait(&rollout, news, stop).await,
+    }
+    Ok(Next::Again)
+}
+
+/// Until a clock runs out, something is written, or the server stops.
+async fn wait(rollout: &Rollout, news: &mut watch::Receiver<u64>, stop: &CancellationToken) {
+    let left = rollout.deadline().map(|deadline| Duration::from_millis((deadline - crate::clock::now()).0));
+    // Looked at again after a minute at the latest: the machine's clock may be set meanwhile.
+    let nap = left.unwrap_or(Duration::MAX).min(Duration::from_secs(60));
+    tokio::select! {
+        () = tokio::time::sleep(nap) => {}
+        _ = news.changed() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+/// The step's work, unless the rollout turns elsewhere meanwhile: then the work is dropped where it stands. Steps
+/// are reconciled, so whatever comes next finds the world and goes on from there.
+async fn carry_out(
+    shared: &Arc<Shared>,
+    id: RolloutId,
+    rollout: Rollout,
+    index: StepIndex,
+    step: Step,
+    news: &mut watch::Receiver<u64>,
+    stop: &CancellationToken,
+) -> Result<(), EngineError> {
+    let work = async {
+        let (cx, writer) = match prepare::context(shared, id, rollout, index, step).await {
+            Ok(ready) => ready,
+            Err(why) => return Err(why),
+        };
+        tracing::info!(rollout.id = id.0, step = %step, "rollout {id}: {step} begins");
+        let outcome = steps::carry_out(step, &cx).await;
+        let outcome = outcome.map_err(|error| cx.log.mask(&error));
+        if let Err(error) = &outcome {
+            cx.log.info(format!("FAILED: {error}"));
+        }
+        // Lines first, then the event that ends the step: a reader of the event has all the lines.
+        drop(cx);
+        let _ = writer.await;
+        outcome
+    };
+    let turned = async {
+        loop {
+            if news.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            match shared.store.rollout(id).await {
+                Ok(Some(now)) if now.running() == Some((index, step)) => {}
+                _ => return,
+            }
+        }
+    };
+    let grace = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        () = turned => return Ok(()),
+        () = grace => return Ok(()),
+    };
+    let report = match outcome {
+        Ok(done) => Report::Succeeded { step: index, summary: done.summary, images: done.images },
+        Err(error) => {
+            tracing::warn!(rollout.id = id.0, step = %step, %error, "rollout {id}: {step} failed");
+            Report::Failed { step: index, error }
+        }
+    };
+    match shared.report(id, report).await {
+        // It was aborted in the same moment: the report came too late, and the turn is taken.
+        Err(EngineError::Refused(_)) | Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,91 @@
+//! Commands in a running container.
+
+use super::{Docker, DockerError, while_trying};
+use bollard::container::LogOutput;
+use bollard::exec::StartExecResults;
+use bollard::models::ExecConfig;
+use futures::StreamExt;
+
+/// Which pipe a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pipe {
+    Out,
+    Err,
+}
+
+impl Docker {
+    /// Runs a command to its end and returns its exit code. `line` gets what it prints, line by line.
+    ///
+    /// # Errors
+    /// When it cannot be started, or the engine goes away meanwhile.
+    pub async fn exec(
+        &self,
+        container: &str,
+        command: &[String],
+        line: &mut (dyn FnMut(Pipe, &str) + Send),
+    ) -> Result<i64, DockerError> {
+        let config = ExecConfig {
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(command.to_vec()),
+            ..ExecConfig::default()
+        };
+        let what = || format!("run `{}` in {container}", command.join(" "));
+        let exec = self.api.create_exec(container, config).await.map_err(while_trying(what()))?;
+        let started = self.api.start_exec(&exec.id, None).await.map_err(while_trying(what()))?;
+        if let StartExecResults::Attached { mut output, .. } = started {
+            let (mut out, mut err) = (Lines::default(), Lines::default());
+            while let Some(piece) = output.next().await {
+                match piece.map_err(while_trying(what()))? {
+                    LogOutput::StdErr { message } => err.push(&message, |text| line(Pipe::Err, text)),
+                    LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                        out.push(&message, |text| line(Pipe::Out, text));
+                    }
+                    LogOutput::StdIn { .. } => {}
+                }
+            }
+            out.finish(|text| line(Pipe::Out, text));
+            err.finish(|text| line(Pipe::Err, text));
+        }
+        let done = self.api.inspect_exec(&exec.id).await.map_err(while_trying(what()))?;
+        done.exit_code.ok_or_else(|| DockerError::new(format!("Docker lost sight of `{}` in {container}", command.join(" "))))
+    }
+}
+
+/// Pieces of output, cut into lines wherever they were torn apart.
+#[derive(Default)]
+pub(super) struct Lines {
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn push(&mut self, piece: &[u8], mut line: impl FnMut(&str)) {
+        self.rest.extend_from_slice(piece);
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let done: Vec<u8> = self.rest.drain(..=end).collect();
+            line(String::from_utf8_lossy(&done).trim_end_matches(['\n', '\r']));
+        }
+    }
+
+    pub(super) fn finish(self, mut line: impl FnMut(&str)) {
+        if !self.rest.is_empty() {
+            line(String::from_utf8_lossy(&self.rest).trim_end_matches('\r'));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+
+    #[test]
+    fn torn_lines_are_mended() {
+        let mut lines = Lines::default();
+        let mut seen = vec![];
+        for piece in ["on", "e\r\ntw", "o\n\nth", "ree"] {
+            lines.push(piece.as_bytes(), |line| seen.push(line.to_owned()));
+        }
+        lines.finish(|line| seen.push(line.to_owned()));
+        assert_eq!(seen, ["one", "two", "", "three"]);
+    }
+}

@@ -1,0 +1,3 @@
+//! What runs the services of a slot.
+
+pub mod docker;

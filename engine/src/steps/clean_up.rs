@@ -1,0 +1,16 @@
+//! The old slot is stopped, after it was kept warm.
+
+use super::{Context, Done, Outcome};
+use crate::router::same_split;
+use rollout::slot::Split;
+
+pub(super) async fn run(cx: &Context) -> Outcome {
+    let Some(old) = cx.rollout.old_slot() else { return Ok(Done::new("there is no old slot")) };
+    // Never stop what gets requests, whatever the journal says.
+    let now = cx.router.current().await.map_err(|error| error.to_string())?;
+    if !same_split(now, Split::all(old.other())) {
+        return Err(format!("the router says {now}: {old} still gets traffic, and is left alone"));
+    }
+    let count = cx.docker.down(&cx.project(old)).await.map_err(|error| error.to_string())?;
+    Ok(Done::new(format!("{count} containers of {old} stopped and removed")))
+}

@@ -1,0 +1,56 @@
+//! One file a step. A step reads the world, changes the difference, and checks that it took; run twice, it does
+//! no harm. Clocks (bake, monitor, keep warm) have no file: nobody carries them out.
+
+mod check_old_slot;
+mod clean_up;
+pub(crate) mod context;
+mod health_check;
+mod log;
+mod migrate;
+mod preflight;
+mod prepare;
+mod probe;
+mod promote;
+mod shift;
+mod shift_back;
+mod smoke_test;
+mod stop_new_slot;
+
+pub(crate) use context::Context;
+pub(crate) use log::StepLog;
+
+use rollout::plan::Step;
+use rollout::release::PinnedImages;
+
+/// What a step did, in a line; and what preflight pinned.
+pub(crate) struct Done {
+    pub(crate) summary: String,
+    pub(crate) images: PinnedImages,
+}
+
+impl Done {
+    fn new(summary: impl Into<String>) -> Done {
+        Done { summary: summary.into(), images: PinnedImages::new() }
+    }
+}
+
+/// A step's end. The error is for people: what, where, what to do.
+pub(crate) type Outcome = Result<Done, String>;
+
+/// Carries out one step.
+pub(crate) async fn carry_out(step: Step, cx: &Context) -> Outcome {
+    match step {
+        Step::Preflight => preflight::run(cx).await,
+        Step::Prepare => cx.keeping_logs(prepare::run(cx)).await,
+        Step::Migrate => cx.keeping_logs(migrate::run(cx)).await,
+        Step::HealthCheck => cx.keeping_logs(health_check::run(cx)).await,
+        Step::SmokeTest => cx.keeping_logs(smoke_test::run(cx)).await,
+        Step::Shift { stage } => shift::run(cx, stage).await,
+        Step::Promote => promote::run(cx).await,
+        Step::CleanUp => clean_up::run(cx).await,
+        Step::CheckOldSlot => check_old_slot::run(cx).await,
+        Step::ShiftBack => shift_back::run(cx).await,
+        Step::StopNewSlot => stop_new_slot::run(cx).await,
+        Step::Bake { .. } | Step::Monitor | Step::KeepWarm => Err(format!("{step} is a clock; nobody carries it out")),
+    }
+}

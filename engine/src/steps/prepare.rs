@@ -1,0 +1,81 @@
+//! The release runs in the standby slot: images pulled, what is shared up, containers made and started.
+
+use super::{Context, Done, Outcome};
+use crate::runtime::docker::{Publish, Wanted};
+use std::time::Duration;
+
+/// A container that falls over at once shows it within this time.
+const SETTLE: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(cx: &Context) -> Outcome {
+    pull(cx).await?;
+    shared(cx).await?;
+    let slot = cx.new_slot();
+    let project = cx.project(slot);
+    let said = |error: crate::runtime::docker::DockerError| error.to_string();
+    cx.docker.make_networks(&project, &cx.compose).await.map_err(said)?;
+    cx.docker.connect_shared(&cx.shared(), &project, &cx.compose).await.map_err(said)?;
+    let services = cx.slot_services(slot, |name| !cx.is_live_slot_only(name));
+    let count = services.len();
+    up(cx, services).await?;
+    tokio::time::sleep(SETTLE).await;
+    for container in cx.docker.containers(&project).await.map_err(said)? {
+        // One that is meant to end (a job) may have ended well.
+        if !container.running && container.status != "exited (0)" {
+            return Err(format!("{} does not stay up: it is {}. Its last lines are below.", container.service, container.status));
+        }
+    }
+    Ok(Done::new(format!("{count} services run in {slot}")))
+}
+
+/// Brings services of the new slot up. Also what promoting does with those that run in the live slot only.
+pub(super) async fn up(cx: &Context, services: std::collections::BTreeMap<&str, Publish>) -> Result<(), String> {
+    let (project, shared) = (cx.project(cx.new_slot()), cx.shared());
+    let wanted = Wanted {
+        project: &project,
+        compose: &cx.compose,
+        compose_file: &cx.definition.compose_file,
+        services,
+        images: &cx.rollout.images,
+        release: cx.rollout.start.release.as_str(),
+        elsewhere: &shared,
+        keep_running: false,
+    };
+    cx.docker.up(&wanted, &mut |line| cx.log.info(line)).await.map_err(|error| error.to_string())
+}
+
+async fn pull(cx: &Context) -> Result<(), String> {
+    for (name, service) in &cx.compose.services {
+        let pinned = cx.rollout.images.get(name).ok_or_else(|| format!("no image is pinned for {name}"))?;
+        if cx.docker.has_image(pinned).await {
+            cx.log.info(format!("{name}: the image is here"));
+            continue;
+        }
+        let credentials = cx.credentials(&service.image)?;
+        let mut tell = |progress: String| cx.log.info(format!("{name}: pulling: {progress}"));
+        cx.docker.pull(pinned, credentials.as_ref(), &mut tell).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// What outlives rollouts is started when it is not there, and otherwise left alone.
+async fn shared(cx: &Context) -> Result<(), String> {
+    let names = cx.compose.services.keys().map(String::as_str);
+    let services: std::collections::BTreeMap<&str, Publish> =
+        names.filter(|name| cx.is_shared(name)).map(|name| (name, Publish::AsWritten)).collect();
+    if services.is_empty() {
+        return Ok(());
+    }
+    let project = cx.shared();
+    let wanted = Wanted {
+        project: &project,
+        compose: &cx.compose,
+        compose_file: &cx.definition.compose_file,
+        services,
+        images: &cx.rollout.images,
+        release: cx.rollout.start.release.as_str(),
+        elsewhere: &project,
+        keep_running: true,
+    };
+    cx.docker.up(&wanted, &mut |line| cx.log.info(format!("shared: {line}"))).await.map_err(|error| error.to_string())
+}

@@ -1,0 +1,82 @@
+//! Is a slot well? One look, as health checks, shifts and roll backs take it.
+
+use super::Context;
+use crate::runtime::docker::Health;
+use rollout::application::HealthCheck;
+use rollout::slot::Slot;
+use std::time::Duration;
+
+/// What one look at a container found.
+pub(super) enum Seen {
+    Well,
+    /// May still become well.
+    NotYet(String),
+    /// Will not, by waiting.
+    Down(String),
+}
+
+/// One HTTP check, once.
+pub(super) async fn http(cx: &Context, check: &HealthCheck, slot: Slot) -> Result<(), String> {
+    let url = format!("{}{}", cx.base_url(&check.service, slot)?, check.path);
+    let mut request = cx.http.get(&url).timeout(Duration::from_millis(check.timeout.0));
+    if let Some(host) = cx.host(&check.service) {
+        request = request.header("host", host);
+    }
+    let answer = request.send().await.map_err(|error| match error.is_timeout() {
+        true => format!("no answer within {}", check.timeout),
+        false => format!("no answer: {}", deepest(&error)),
+    })?;
+    let status = answer.status();
+    let well = check.status.map_or(status.is_success(), |wanted| wanted == status.as_u16());
+    if well {
+        return Ok(());
+    }
+    let body: String = answer.text().await.unwrap_or_default().chars().take(200).collect();
+    let wanted = check.status.map_or("2xx".to_owned(), |status| status.to_string());
+    Err(format!("status {}, expected {wanted}: {}", status.as_u16(), body.trim()))
+}
+
+/// The containers' own checks of a slot, once. Services that ended well are well.
+pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, Seen)>, String> {
+    let containers = cx.docker.containers(&cx.project(slot)).await.map_err(|error| error.to_string())?;
+    if containers.is_empty() {
+        return Err(format!("nothing runs in {slot}"));
+    }
+    Ok(containers
+        .into_iter()
+        .map(|container| {
+            let seen = match (&container.health, container.running) {
+                (Health::None | Health::Healthy, true) => Seen::Well,
+                (Health::Starting, true) => Seen::NotYet("its own check has not passed yet".to_owned()),
+                (Health::Unhealthy(why), true) => Seen::NotYet(format!("its own check fails: {why}")),
+                (_, false) if container.status == "exited (0)" => Seen::Well,
+                (_, false) if container.status == "restarting" => Seen::NotYet("it restarts again and again".to_owned()),
+                (_, false) => Seen::Down(format!("it is {}", container.status)),
+            };
+            (container.service, seen)
+        })
+        .collect())
+}
+
+/// One look at everything: what a slot must pass right before traffic reaches it.
+pub(super) async fn slot(cx: &Context, slot: Slot) -> Result<(), String> {
+    for (service, seen) in containers(cx, slot).await? {
+        match seen {
+            Seen::Well => {}
+            Seen::NotYet(why) | Seen::Down(why) => return Err(format!("{service} in {slot}: {why}")),
+        }
+    }
+    let checks = cx.definition.application.health.iter().map(|check| async move {
+        http(cx, check, slot).await.map_err(|why| format!("{} {} in {slot}: {why}", check.service, check.path))
+    });
+    futures::future::try_join_all(checks).await.map(drop)
+}
+
+/// "connection refused" rather than "error sending request".
+pub(super) fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

@@ -1,0 +1,36 @@
+//! Moves traffic to a stage's weight. The slot is looked at once more, and the router must be as it was left.
+
+use super::{Context, Done, Outcome, probe};
+use crate::router::same_split;
+use rollout::slot::Split;
+use std::time::Instant;
+
+pub(super) async fn run(cx: &Context, stage: usize) -> Outcome {
+    let stage = cx.rollout.stage(stage).ok_or("the plan has no such stage")?;
+    let slot = cx.new_slot();
+    let wanted = Split { to: slot, weight: stage.weight };
+    no_drift(cx, wanted).await?;
+    probe::slot(cx, slot).await.map_err(|why| format!("{slot} is not fit for traffic: {why}"))?;
+    cx.log.info(format!("{slot} answers; setting {wanted}"));
+    let begun = Instant::now();
+    cx.router.set(wanted).await.map_err(|error| error.to_string())?;
+    let took = begun.elapsed();
+    Ok(Done::new(format!("the router confirmed {wanted} after {:.1} ms", took.as_secs_f64() * 1e3)))
+}
+
+/// Before the shift the router has the last weight that was confirmed; or already the new one, when the shift was
+/// interrupted after it took.
+async fn no_drift(cx: &Context, wanted: Split) -> Result<(), String> {
+    let before = match cx.rollout.old_slot() {
+        Some(_) => cx.rollout.split(),
+        None => wanted,
+    };
+    let now = cx.router.current().await.map_err(|error| error.to_string())?;
+    let expected = if same_split(now, wanted) { wanted } else { before };
+    let drift = cx.router.drift(&cx.routes(), expected).await.map_err(|error| error.to_string())?;
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let list = drift.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    Err(format!("the router is not as it was left, and nothing is shifted over that: {list}"))
+}

@@ -1,0 +1,28 @@
+//! The way back: what the new slot's containers said last is kept, then it is stopped; what runs in the live slot
+//! only goes on in the old one.
+
+use super::{Context, Done, Outcome, promote};
+use crate::router::same_split;
+use rollout::slot::Split;
+
+pub(super) async fn run(cx: &Context) -> Outcome {
+    let new = cx.new_slot();
+    let said = |error: crate::runtime::docker::DockerError| error.to_string();
+    if let Some(old) = cx.rollout.old_slot() {
+        // Never stop what gets requests, whatever the journal says.
+        let now = cx.router.current().await.map_err(|error| error.to_string())?;
+        if !same_split(now, Split::all(old)) {
+            return Err(format!("the router says {now}: {new} still gets traffic, and is left alone"));
+        }
+        promote::stop_live_slot_only(cx, new).await?;
+        for container in cx.docker.containers(&cx.project(old)).await.map_err(said)? {
+            if cx.is_live_slot_only(&container.service) && !container.running {
+                cx.log.info(format!("starting {} in {old} again", container.service));
+                cx.docker.start(&container.id, &container.name).await.map_err(said)?;
+            }
+        }
+    }
+    cx.keep_last_lines(new).await;
+    let count = cx.docker.down(&cx.project(new)).await.map_err(said)?;
+    Ok(Done::new(format!("{count} containers of {new} stopped and removed; their last lines are kept")))
+}

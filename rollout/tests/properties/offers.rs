@@ -1,0 +1,109 @@
+//! What a person is offered is what can be done; and something can always be done.
+
+use crate::chance::Chance;
+use crate::plans::{self, CROWD};
+use crate::world::World;
+use rollout::Rollout;
+use rollout::actor::Actor;
+use rollout::clock::Millis;
+use rollout::command::{Ask, AskKind, Command, Refusal, Report};
+use rollout::event::RolloutId;
+use rollout::policy::{Permission, authorize};
+use rollout::start::{self, Standing};
+use rollout::state::{Doing, Phase};
+use rollout::words::Offer;
+
+/// For somebody out of the crowd, every button tells the truth.
+pub fn agree(world: &World, number: u64) {
+    let rollout = &world.rollout;
+    let actor = Chance(number).pick(&CROWD).clone();
+    let offers = rollout.offers(&actor, world.now);
+    assert!(offers.iter().map(|offer| offer.kind).eq(AskKind::ALL));
+    for offer in offers {
+        let answer = asked(world, &actor, offer.kind);
+        assert_eq!(offer.refused.is_some(), answer.is_err(), "{actor}: {offer:?} {answer:?}");
+        assert!(!offer.label.is_empty());
+        match &offer.refused {
+            Some(refusal) => assert!(refusal.message().ends_with('.'), "{refusal:?}"),
+            None => must_be_a_sentence(&offer),
+        }
+    }
+    assert!(!rollout.headline().is_empty());
+    let waits = rollout.waits_for(world.now);
+    let between = matches!(rollout.doing(), Doing::Ready | Doing::Nothing);
+    assert!(between || !waits.is_empty(), "{:?} waits for nothing", rollout.doing());
+}
+
+fn must_be_a_sentence(offer: &Offer) {
+    let words = &offer.consequence;
+    assert!(words.ends_with('.'), "{offer:?}");
+    assert!(!words.starts_with("nothing") && !words.contains("to nothing"), "{offer:?}");
+}
+
+/// What the engine answers when this person asks it, in good words.
+fn asked(world: &World, actor: &Actor, kind: AskKind) -> Result<(), Refusal> {
+    let rollout = &world.rollout;
+    authorize(actor, Permission::Ask(kind))?;
+    if kind == AskKind::RollBack && rollout.ended.is_some() {
+        let live = rollout.ended.as_ref().and_then(|ended| rollout.live_after(ended.outcome));
+        let standing = Standing { live, ..Standing::default() };
+        return start::roll_back(&plans::application(&[0; 6]), &standing, RolloutId(1), rollout).map(drop);
+    }
+    let stage = rollout.gate.as_ref().map_or(0, |gate| gate.stage);
+    let why = || "It is time.".to_owned();
+    let ask = match kind {
+        AskKind::Approve => Ask::Approve { stage, comment: why() },
+        AskKind::Reject => Ask::Reject { stage, comment: why() },
+        AskKind::Hold => Ask::Hold { reason: why() },
+        AskKind::Resume => Ask::Resume,
+        AskKind::Retry => Ask::Retry,
+        AskKind::Abort => Ask::Abort { reason: why() },
+        AskKind::RollBack => Ask::RollBack { reason: why() },
+        AskKind::PromoteFull => Ask::PromoteFull { reason: why() },
+        AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm { by: Millis::hours(24) },
+        AskKind::CleanUpNow => Ask::CleanUpNow,
+        AskKind::AddNote => Ask::AddNote { text: why() },
+        AskKind::Freeze => Ask::Freeze { reason: why() },
+        AskKind::Thaw => Ask::Thaw,
+    };
+    rollout.decide(actor, &Command::Person(ask), world.now).map(drop)
+}
+
+/// Unless all is done, the engine does something by itself, now or later; or somebody may do something about it.
+pub fn someone_can_go_on(world: &World) {
+    let rollout = &world.rollout;
+    let waits_for_a_person = rollout.phase() == Phase::Paused || !(rollout.is_settled() || goes_on_by_itself(world));
+    if waits_for_a_person {
+        let found = CROWD.iter().any(|actor| helps(rollout, actor, world));
+        assert!(found, "nobody can do anything: {} {}", rollout.headline(), rollout.waits_for(world.now));
+    }
+}
+
+fn goes_on_by_itself(world: &World) -> bool {
+    let rollout = &world.rollout;
+    let advances = |now| {
+        let events = rollout.decide(&Actor::Engine, &Command::Engine(Report::Advance), now);
+        !events.unwrap().is_empty()
+    };
+    let runs = rollout.running().is_some_and(|(_, step)| !step.is_clock());
+    runs || advances(world.now) || rollout.deadline().is_some_and(advances)
+}
+
+/// Notes and more holds help nobody.
+fn helps(rollout: &Rollout, actor: &Actor, world: &World) -> bool {
+    use AskKind::*;
+    let ways = [Approve, Reject, Resume, Thaw, Retry, Abort, RollBack, PromoteFull];
+    ways.iter().any(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
+}
+
+/// From here on steps succeed, gates are approved and holds lifted: it must come to its end.
+pub fn settles(world: &mut World) {
+    for turn in 0..400 {
+        if world.rollout.is_settled() {
+            return;
+        }
+        let (actor, command) = world.helpful(&mut Chance(turn));
+        let _ = world.perform(&actor, &command, &mut |_, _| ());
+    }
+    panic!("it does not end: {}", world.rollout.headline());
+}

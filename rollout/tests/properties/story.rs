@@ -1,0 +1,39 @@
+//! The random input of every property, and how it is shrunk to the shortest story that still goes wrong.
+
+use crate::world::World;
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+use proptest::test_runner::{Config, TestError, TestRunner};
+use std::fmt;
+
+/// A plan, and what is done turn by turn: one number each, so that proptest can drop whole turns.
+#[derive(Clone)]
+pub struct Story {
+    pub plan: [u64; 6],
+    pub turns: Vec<u64>,
+}
+
+impl fmt::Debug for Story {
+    /// The numbers, to play it again; and the journal, to understand it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Story {{ plan: {:?}, turns: vec!{:?} }}", self.plan, self.turns)?;
+        let mut world = World::new(self);
+        self.turns.iter().for_each(|turn| world.turn(*turn, &mut |_, _| ()));
+        world.journal.iter().try_for_each(|entry| writeln!(f, "{entry:?}"))
+    }
+}
+
+/// Plays that many stories; the shortest that goes wrong is in the panic.
+pub fn for_all(cases: u32, property: impl Fn(&Story)) {
+    let strategy = (any::<[u64; 6]>(), vec(any::<u64>(), 0..=60)).prop_map(|(plan, turns)| Story { plan, turns });
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&strategy, |story| {
+        property(&story);
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(why, story)) => panic!("{why}\n{story:?}"),
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}

@@ -1,0 +1,198 @@
+//! One rollout, its journal, a clock and a crowd: driven as the engine drives it.
+
+use crate::chance::Chance;
+use crate::plans::{self, CROWD};
+use crate::story::Story;
+use rollout::Rollout;
+use rollout::actor::Actor;
+use rollout::clock::{Millis, Timestamp};
+use rollout::command::{Ask, AskKind, Command, Refusal, Report};
+use rollout::event::{Entry, Event, RolloutId, Start, StepIndex};
+use rollout::policy::{Permission, authorize};
+use rollout::state::StepStatus;
+
+pub struct World {
+    pub rollout: Rollout,
+    pub journal: Vec<Entry>,
+    pub now: Timestamp,
+    /// How many turns in sixteen are not what a rollout needs.
+    mischief: u64,
+}
+
+/// Told of every entry, with the state after it.
+pub type Watch<'a> = dyn FnMut(&Rollout, &Entry) + 'a;
+
+impl World {
+    pub fn new(story: &Story) -> World {
+        let mut chance = Chance(story.plan[0] >> 32);
+        let mischief = *chance.pick(&[4, 1, 8, 12]);
+        World::begin(plans::start(&story.plan), plans::starter(&mut chance), Timestamp(1_700_000_000_000), mischief)
+    }
+
+    pub fn begin(start: Start, by: Actor, now: Timestamp, mischief: u64) -> World {
+        let entry = written(Entry { seq: 1, at: now, by, event: Event::Started(Box::new(start)) });
+        World { rollout: Rollout::begin(&entry).unwrap(), journal: vec![entry], now, mischief }
+    }
+
+    /// What the number says: time passes, and somebody asks or something happens.
+    pub fn turn(&mut self, number: u64, watch: &mut Watch) {
+        let mut chance = Chance(number);
+        self.pass_time(&mut chance);
+        let (actor, command) = match 15 - chance.below(16) < self.mischief {
+            false => self.helpful(&mut chance),
+            true => self.anything(&mut chance),
+        };
+        let _ = self.perform(&actor, &command, watch);
+        // Mostly the engine goes on at once; sometimes a person is faster.
+        if !chance.once_in(4) {
+            self.advance(watch);
+        }
+    }
+
+    /// What the engine does after everything: as long as there is something to do, it does it.
+    pub fn advance(&mut self, watch: &mut Watch) -> bool {
+        for round in 0..8 {
+            let events = self.perform(&Actor::Engine, &Command::Engine(Report::Advance), watch).unwrap();
+            if events == 0 {
+                return round > 0;
+            }
+        }
+        panic!("it goes on and on: {:?}", self.rollout);
+    }
+
+    /// As `Engine` does: permission, decision, journal, state.
+    pub fn perform(&mut self, actor: &Actor, command: &Command, watch: &mut Watch) -> Result<usize, Refusal> {
+        if let Command::Person(ask) = command {
+            authorize(actor, Permission::Ask(ask.kind()))?;
+        }
+        let events = self.rollout.decide(actor, command, self.now)?;
+        let count = events.len();
+        for event in events {
+            let entry = written(Entry { seq: self.rollout.seq + 1, at: self.now, by: actor.clone(), event });
+            self.rollout.apply(&entry).unwrap_or_else(|e| panic!("decided, but not possible: {e}"));
+            watch(&self.rollout, &entry);
+            self.journal.push(entry);
+        }
+        Ok(count)
+    }
+
+    /// Mostly forward; now and then far, or back.
+    fn pass_time(&mut self, chance: &mut Chance) {
+        let ms = match chance.below(32) {
+            0..=7 => 0,
+            8..=23 => chance.below(5_000) as i64,
+            24..=27 => chance.below(20_000_000) as i64,
+            28..=30 => 0,
+            _ => -(chance.below(7_200_000) as i64),
+        };
+        self.now = Timestamp(self.now.0 + ms);
+    }
+
+    /// What the rollout needs in order to go on.
+    pub fn helpful(&mut self, chance: &mut Chance) -> (Actor, Command) {
+        let person = |ask| (CROWD[0].clone(), Command::Person(ask));
+        let engine = |report| (Actor::Engine, Command::Engine(report));
+        if let Some((step, kind)) = self.rollout.running()
+            && !kind.is_clock()
+        {
+            return engine(succeeded(step));
+        }
+        if let Some((_, record)) = self.rollout.current()
+            && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Inconclusive { .. })
+        {
+            return person(Ask::Retry);
+        }
+        if self.rollout.frozen.is_some() {
+            return person(Ask::Thaw);
+        }
+        if self.rollout.held.is_some() {
+            return person(Ask::Resume);
+        }
+        if let Some(gate) = &self.rollout.gate {
+            let approve = Ask::Approve { stage: gate.stage, comment: String::new() };
+            return (chance.pick(&CROWD).clone(), Command::Person(approve));
+        }
+        if let Some(deadline) = self.rollout.deadline() {
+            self.now = self.now.max(deadline);
+        }
+        engine(Report::Advance)
+    }
+
+    /// Anybody asks anything; anything is reported.
+    fn anything(&self, chance: &mut Chance) -> (Actor, Command) {
+        if chance.below(5) < 3 {
+            let kind = *chance.pick(&AskKind::ALL);
+            // What ends a story comes less often.
+            let ends = matches!(kind, AskKind::Abort | AskKind::RollBack | AskKind::Reject | AskKind::PromoteFull);
+            let kind = if ends && !chance.once_in(3) { AskKind::Hold } else { kind };
+            (chance.pick(&CROWD).clone(), Command::Person(self.ask(kind, chance)))
+        } else {
+            (Actor::Engine, Command::Engine(self.report(chance)))
+        }
+    }
+
+    fn ask(&self, kind: AskKind, chance: &mut Chance) -> Ask {
+        // Mostly the stage that is asked about; sometimes one that a person saw on an old page.
+        let stage = match (&self.rollout.gate, chance.once_in(4)) {
+            (Some(gate), false) => gate.stage,
+            _ => *chance.pick(&[0, 1, 2, 3, 4, usize::MAX]),
+        };
+        let words = match chance.below(16) {
+            0..=12 => "because".to_owned(),
+            13 => String::new(),
+            14 => " \n".to_owned(),
+            _ => "é".repeat(2_001),
+        };
+        match kind {
+            AskKind::Approve => Ask::Approve { stage, comment: words },
+            AskKind::Reject => Ask::Reject { stage, comment: words },
+            AskKind::Hold => Ask::Hold { reason: words },
+            AskKind::Resume => Ask::Resume,
+            AskKind::Retry => Ask::Retry,
+            AskKind::Abort => Ask::Abort { reason: words },
+            AskKind::RollBack => Ask::RollBack { reason: words },
+            AskKind::PromoteFull => Ask::PromoteFull { reason: words },
+            AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm {
+                by: *chance.pick(&[Millis::hours(24), Millis::ZERO, Millis(u64::MAX), Millis(1)]),
+            },
+            AskKind::CleanUpNow => Ask::CleanUpNow,
+            AskKind::AddNote => Ask::AddNote { text: words },
+            AskKind::Freeze => Ask::Freeze { reason: words },
+            AskKind::Thaw => Ask::Thaw,
+        }
+    }
+
+    fn report(&self, chance: &mut Chance) -> Report {
+        // Mostly of the step that runs; sometimes of one that was stopped meanwhile, or never was.
+        let step = match (self.rollout.running(), chance.once_in(4)) {
+            (Some((step, _)), false) => step,
+            _ => *chance.pick(&[0, 1, 2, 3, 5, 8, 12, usize::MAX]),
+        };
+        match chance.below(12) {
+            0..=1 => Report::Advance,
+            2..=4 => Report::Interrupted,
+            5..=6 => Report::Failed { step, error: "no answer\nat all".to_owned() },
+            7..=8 => Report::Inconclusive { step, reason: "too few requests".to_owned() },
+            // A clock is over when its time is up, and nobody reports it.
+            9..=10 if self.rollout.running().is_some_and(|(_, kind)| kind.is_clock()) => Report::Interrupted,
+            9..=10 => succeeded(step),
+            _ => Report::Superseded { by: RolloutId(9) },
+        }
+    }
+}
+
+pub fn succeeded(step: StepIndex) -> Report {
+    let images = match step {
+        0 => [("api".to_owned(), "sha256:0123".to_owned())].into(),
+        _ => Default::default(),
+    };
+    Report::Succeeded { step, summary: "done".to_owned(), images }
+}
+
+/// What stands in the database is what counts: every entry takes that way.
+fn written(entry: Entry) -> Entry {
+    let body = serde_json::to_string(&entry).unwrap();
+    let read: Entry = serde_json::from_str(&body).unwrap();
+    assert_eq!(read, entry, "{body}");
+    read
+}
