@@ -13,7 +13,8 @@ services=(api web worker database)
 
 have docker || fail "missing: docker" "needed: it builds the images" "demo/machine.sh installs it"
 docker info >/dev/null 2>&1 || fail "no Docker Engine answers" "demo/machine.sh starts one"
-have cargo || fail "missing: cargo" "needed: Hopwhistle is written in Rust" "https://rustup.rs, or demo/../README.md"
+have cargo || fail "missing: cargo" "needed: Hopwhistle is written in Rust" "https://rustup.rs tells how to get it"
+have curl || fail "missing: curl" "needed: it asks the registry what it has" "demo/machine.sh installs it"
 for version in "${versions[@]}"; do
   [[ $version =~ ^[0-9A-Za-z][0-9A-Za-z._-]*$ ]] || fail "$version is no version that can be an image's tag"
 done
@@ -23,7 +24,8 @@ done
 triple=$(rustc -vV | sed -n 's/^host: //p')
 case $triple in
   *-linux-*) ;;
-  *) fail "this machine is $triple; the containers need a Linux program" "run this script on Linux, or in a Linux container" ;;
+  *) fail "this machine is $triple; the containers need a Linux program" \
+       "run this script on Linux, or in a Linux container" ;;
 esac
 target_dir=$root/target/hopwhistle
 log=$var/cargo.log
@@ -60,7 +62,8 @@ fi
 logged_in=
 log_in() {
   [ -z "$logged_in" ] || return 0
-  printf '%s' "$REGISTRY_PASSWORD" | docker login --username "$REGISTRY_USER" --password-stdin "$REGISTRY" >"$var/docker.log" 2>&1 ||
+  printf '%s' "$REGISTRY_PASSWORD" |
+    docker login --username "$REGISTRY_USER" --password-stdin "$REGISTRY" >"$var/docker.log" 2>&1 ||
     fail "the registry $REGISTRY refuses $REGISTRY_USER with REGISTRY_PASSWORD" "$(tail -n 2 "$var/docker.log")"
   logged_in=yes
 }
@@ -90,7 +93,12 @@ dockerfile() {
   [ "$service" != database ] || echo 'COPY --chown=65532:65532 data/ /data/'
   echo 'USER 65532:65532'
   echo "ENV HOPWHISTLE_VERSION=$version"
-  case $service in api) echo 'EXPOSE 3001' ;; web) echo 'EXPOSE 3000' ;; worker) echo 'EXPOSE 3002' ;; database) echo 'EXPOSE 5432' ;; esac
+  case $service in
+    api) echo 'EXPOSE 3001' ;;
+    web) echo 'EXPOSE 3000' ;;
+    worker) echo 'EXPOSE 3002' ;;
+    database) echo 'EXPOSE 5432' ;;
+  esac
   echo "CMD [\"/bin/hopwhistle\", \"$service\"]"
 }
 
@@ -102,17 +110,22 @@ for version in "${versions[@]}"; do
     image=$REGISTRY/$name:$version
     recipe=$(dockerfile "$service" "$version")
     contents=$(printf '%s\n%s' "$binary_hash" "$recipe" | sha256sum | cut -d ' ' -f 1)
-    if [ "$(docker image inspect --format '{{index .Config.Labels "contents"}}' "$image" 2>/dev/null)" != "$contents" ]; then
-      printf '%s\nLABEL contents=%s\n' "$recipe" "$contents" >"$context/Dockerfile"
+    has=$(docker image inspect --format '{{index .Config.Labels "hopwhistle.contents"}}' "$image" 2>/dev/null) || has=
+    if [ "$has" != "$contents" ]; then
+      printf '%s\nLABEL hopwhistle.contents=%s\n' "$recipe" "$contents" >"$context/Dockerfile"
       docker build --quiet --tag "$image" "$context" >"$var/docker.log" 2>&1 ||
         fail "docker cannot build $image" "$(tail -n 3 "$var/docker.log")"
       made=$((made + 1))
     fi
     if [ -n "$push" ] && ! pushed "$name" "$version" "$image"; then
       log_in
-      docker push --quiet "$image" >"$var/docker.log" 2>&1 || fail "docker cannot push $image" "$(tail -n 3 "$var/docker.log")"
+      docker push --quiet "$image" >"$var/docker.log" 2>&1 ||
+        fail "docker cannot push $image" "$(tail -n 3 "$var/docker.log")"
       sent=$((sent + 1))
     fi
   done
 done
-[ $((made + sent)) = 0 ] || say "built $made images and pushed $sent: $REGISTRY/hopwhistle/{api,web,worker,database} ${versions[*]}"
+# Those whose names went to newer ones.
+[ $made = 0 ] || docker image prune --force --filter label=hopwhistle.contents >/dev/null
+[ $((made + sent)) = 0 ] ||
+  say "built $made images and pushed $sent: $REGISTRY/hopwhistle/{api,web,worker,database} ${versions[*]}"

@@ -36,7 +36,8 @@ as_root() {
 apt_install() {
   local why=$1
   shift
-  have apt-get || fail "missing: $*" "needed: $why" "install it with your system's package manager, then start this script again"
+  have apt-get || fail "missing: $*" "needed: $why" \
+    "install it with your system's package manager, then start this script again"
   say "installing $* ($why)"
   local log=$var/apt.log
   if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1; then

@@ -17,8 +17,9 @@ docker_answers() { docker info >/dev/null 2>&1; }
 
 engine() {
   have docker || apt_install "the docker client" docker.io
-  docker_answers && return
-  if docker info 2>&1 | grep -qi 'permission denied'; then
+  local answer
+  if answer=$(docker info 2>&1); then return; fi
+  if [[ $answer == *'permission denied'* ]]; then
     fail "Docker runs, but $(id -un) may not talk to it" \
       "sudo usermod -aG docker $(id -un), log out and in again, and start this script again"
   fi
@@ -68,8 +69,9 @@ password_line() {
   fi
   local salt hash=
   salt=$(LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c 21 || true)
-  # crypt() of Debian's libc knows bcrypt, and perl is always there. Of the last letter of a salt only 2 bits count.
-  hash=$(printf '%s' "$REGISTRY_PASSWORD" | perl -e 'print crypt(do { local $/; <STDIN> }, $ARGV[0])' "\$2y\$10\$${salt}u" 2>/dev/null) || true
+  # crypt() of Debian's libc knows bcrypt, and perl is always there. Of a salt's last letter only 2 bits count.
+  hash=$(printf '%s' "$REGISTRY_PASSWORD" | perl -e 'print crypt(do { local $/; <STDIN> }, $ARGV[0])' \
+    "\$2y\$10\$${salt}u" 2>/dev/null) || true
   if [[ $hash == '$2y$'* ]]; then
     printf '%s:%s\n' "$REGISTRY_USER" "$hash"
   else
@@ -82,7 +84,7 @@ start_registry() {
   if ! have docker-registry; then
     if ! have apt-get; then
       fail "missing: docker-registry" "needed: a private registry, from which Crossfade pulls the demo's images" \
-        "start one of your own on port $REGISTRY_PORT, such as: docker run -d -p 127.0.0.1:$REGISTRY_PORT:5000 registry:2"
+        "start one on port $REGISTRY_PORT, such as: docker run -d -p 127.0.0.1:$REGISTRY_PORT:5000 registry:2"
     fi
     apt_install "a private registry, from which Crossfade pulls the demo's images" docker-registry
     stop_packaged docker-registry

@@ -13,9 +13,10 @@ if [ "${1:-}" = stop ]; then
 fi
 [ $# -le 1 ] || fail "usage: demo/nginx.sh [stop] [DIR]"
 dir=${1:-$var/nginx}
+case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
+case $dir in *[\"\;\{\}\$\\]*) fail "nginx cannot use a folder of this name: $dir" ;; esac
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
-case $dir in *[\"\;\{\}\$\\]*) fail "nginx cannot use a folder of this name: $dir" ;; esac
 config=$dir/nginx.conf
 pidfile=$dir/nginx.pid
 
@@ -66,7 +67,8 @@ NGINX
 
 case $action in
   start)
-    have nginx || fail "missing: nginx" "needed: it is the demo's router" "demo/machine.sh installs it (apt-get install nginx-light)"
+    have nginx || fail "missing: nginx" "needed: it is the demo's router" \
+      "demo/machine.sh installs it (apt-get install nginx-light)"
     write_config
     if running >/dev/null; then exit 0; fi
     rm -f "$pidfile"

@@ -70,6 +70,10 @@ pub fn roll_back(
     if !succeeded {
         return Err(Refusal::not_now("Only a rollout that succeeded can be rolled back."));
     }
+    let live = (done.start.slot, done.start.release.clone());
+    if standing.live.as_ref() != Some(&live) {
+        return Err(Refusal::not_now("Another release is live by now: this rollout cannot be rolled back any more."));
+    }
     let (Some(_), Some(from)) = (done.warm_until(), &done.start.from) else {
         return Err(Refusal::not_now(
             "The old slot is not kept warm any more. To return to an earlier release, start a rollout of it.",

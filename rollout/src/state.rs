@@ -283,6 +283,11 @@ impl Rollout {
         self.start.from.as_ref().map(|_| self.start.slot.other())
     }
 
+    /// Without an old slot, there is no way back once traffic has moved.
+    pub(crate) fn has_a_way_back(&self) -> bool {
+        !self.moved || self.old_slot().is_some()
+    }
+
     /// The split that the router was last seen to have.
     pub fn split(&self) -> Split {
         Split { to: self.start.slot, weight: self.weight }

@@ -64,7 +64,8 @@ impl Connection {
     /// Sends one request, and reads the answer to its end.
     pub async fn send(&mut self, method: &str, path: &str, body: &str) -> io::Result<Answer> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             self.server,
             body.len()
         );

@@ -88,7 +88,8 @@ mod tests {
 
     fn with(depends_on: &str) -> String {
         format!(
-            "services:\n  a:\n    image: i\n    depends_on: {depends_on}\n  b: {{image: i}}\n  c: {{image: i}}\n  p: {{image: i, profiles: [x]}}\n"
+            "services:\n  a:\n    image: i\n    depends_on: {depends_on}\n  b: {{image: i}}\n  \
+             c: {{image: i}}\n  p: {{image: i, profiles: [x]}}\n"
         )
     }
 

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn both_ways_of_saying_it_are_read() {
-        let new = "deploy:\n      mode: replicated\n      replicas: 3\n      resources:\n        limits: {cpus: '0.50', memory: 1G, pids: 99}\n        \
+        let new = "deploy:\n      mode: replicated\n      replicas: 3\n      resources:\n        \
+        limits: {cpus: '0.50', memory: 1G, pids: 99}\n        \
                    reservations: {memory: 256M}";
         let old = "scale: 3\n    cpus: 0.5\n    mem_limit: 1073741824\n    pids_limit: 99\n    mem_reservation: 256m";
         for body in [new.to_owned(), old.to_owned(), format!("{new}\n    {old}")] {

@@ -146,8 +146,9 @@ proptest! {
 
     #[test]
     fn any_value_is_answered(value in "[ -~é]{0,24}", key in prop::sample::select(vec![
-        "image", "command", "environment", "env_file", "ports", "expose", "volumes", "tmpfs", "networks", "depends_on", "restart",
-        "labels", "mem_limit", "cpus", "ulimits", "extra_hosts", "stop_grace_period", "healthcheck", "deploy", "logging", "shm_size",
+        "image", "command", "environment", "env_file", "ports", "expose", "volumes", "tmpfs", "networks", "depends_on",
+        "restart", "labels", "mem_limit", "cpus", "ulimits", "extra_hosts", "stop_grace_period", "healthcheck",
+        "deploy", "logging", "shm_size",
     ])) {
         let quoted = value.replace('\'', "''");
         check(&format!("services:\n  a:\n    {key}: '{quoted}'\n    image: i\n"));

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn times_are_read() {
-        let body = "healthcheck: {test: x, interval: 1m30s, timeout: 500ms, retries: 5, start_period: 40s, start_interval: 1s}";
+        let body = "healthcheck: {test: x, interval: 1m30s, timeout: 500ms, retries: 5, start_period: 40s, \
+        start_interval: 1s}";
         let check = HealthCheck::Check {
             test: vec!["CMD-SHELL".to_owned(), "x".to_owned()],
             interval: Some(Millis::seconds(90)),

@@ -115,7 +115,7 @@ pub enum MountSource {
     Anonymous { no_copy: bool },
     /// A file or folder of the machine.
     Bind {
-        /// As it is written. If it is relative, it is so to the compose file's folder: see [`MountSource::is_relative`].
+        /// As it is written. A relative one ([`MountSource::is_relative`]) starts at the compose file's folder.
         path: String,
         /// Make a folder if nothing is there.
         create: bool,

@@ -19,7 +19,8 @@ pub(super) fn mounts(reader: &mut Reader, node: &Node, names: &Names) -> Vec<Mou
             && !names.volumes.contains(name)
         {
             let message = format!(
-                "the volume `{name}` is not declared: add it to `volumes` at the top of the file, or write ./{name} for a folder"
+                "the volume `{name}` is not declared: add it to `volumes` at the top of the file, \
+                 or write ./{name} for a folder"
             );
             reader.report(item.at, message);
         }

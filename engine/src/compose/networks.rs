@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn services_are_on_networks() {
-        let text = "services:\n  a: {image: i}\n  b: {image: i, networks: [front, back]}\n  c: {image: i, networks: []}\n  \
+        let text = "services:\n  a: {image: i}\n  b: {image: i, networks: [front, back]}\n  \
+        c: {image: i, networks: []}\n  \
                     d: {image: i, networks: {back: {aliases: [db, sql]}, default: }}\nnetworks: {front: , back: }\n";
         let compose = compose(text);
         let on = |name: &str| compose.services[name].networks.keys().map(String::as_str).collect::<Vec<_>>();
@@ -119,8 +120,10 @@ mod tests {
 
     #[test]
     fn networks_are_read() {
-        let text = "services: {a: {image: b, networks: [n]}}\nnetworks:\n  n: {driver: bridge, internal: true, attachable: true, \
-                    enable_ipv6: true, name: '${VERSION}n', driver_opts: {com.docker.network.driver.mtu: 1400}, labels: {l: x}}\n  o: {external: true}";
+        let text = "services: {a: {image: b, networks: [n]}}\nnetworks:\n  n: {driver: bridge, internal: true, \
+        attachable: true, \
+                    enable_ipv6: true, name: '${VERSION}n', driver_opts: {com.docker.network.driver.mtu: 1400}, \
+                    labels: {l: x}}\n  o: {external: true}";
         let networks = compose(text).networks;
         let map = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
         let n = Network {

@@ -158,7 +158,8 @@ mod tests {
             ("ports: [3000-3001]", vec!["?>3000/Tcp", "?>3001/Tcp"]),
             ("ports: ['${PORT:-3000}:80']", vec!["3000>80/Tcp"]),
             (
-                "ports:\n      - 22:22\n      - target: 80\n        published: \"8080\"\n        protocol: udp\n        host_ip: 0.0.0.0\n        \
+                "ports:\n      - 22:22\n      - target: 80\n        published: \"8080\"\n        \
+                 protocol: udp\n        host_ip: 0.0.0.0\n        \
                  mode: host\n        name: web\n        app_protocol: http\n      - target: 9",
                 vec!["22>22/Tcp", "0.0.0.0 8080>80/Udp", "?>9/Tcp"],
             ),

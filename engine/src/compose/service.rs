@@ -187,9 +187,12 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let service = service(
-            "build: .\n    user: 1000\n    working_dir: /app\n    hostname: api\n    platform: linux/amd64\n    stop_signal: SIGQUIT\n    \
-             stop_grace_period: 1m\n    init: true\n    read_only: 'true'\n    tty: ${NOPE:-true}\n    stdin_open: false\n    \
-             cap_add: [NET_ADMIN]\n    cap_drop: [ALL]\n    security_opt: [no-new-privileges:true]\n    shm_size: 64m\n    \
+            "build: .\n    user: 1000\n    working_dir: /app\n    hostname: api\n    platform: linux/amd64\n    \
+             stop_signal: SIGQUIT\n    \
+             stop_grace_period: 1m\n    init: true\n    read_only: 'true'\n    tty: ${NOPE:-true}\n    \
+             stdin_open: false\n    \
+             cap_add: [NET_ADMIN]\n    cap_drop: [ALL]\n    security_opt: [no-new-privileges:true]\n    \
+             shm_size: 64m\n    \
              container_name: api-$VERSION\n    labels: [a=b, c]\n    profiles: []\n    x-team: {a: b}",
         );
         assert_eq!(service.image, "localhost:5000/shop:1");

@@ -276,11 +276,13 @@ fn what_is_no_compose_file_is_told() {
         ("services: {'a b': {image: b}}", "1:12: `a b` cannot name a service"),
         ("services: {a: {image: b, depends_on: [a]}}", "1:39: services wait for each other: a depends on a"),
         (
-            "services:\n  a: {image: i, depends_on: [b]}\n  b: {image: i, depends_on: [c]}\n  c: {image: i, depends_on: [b]}\n",
+            "services:\n  a: {image: i, depends_on: [b]}\n  b: {image: i, depends_on: [c]}\n  \
+             c: {image: i, depends_on: [b]}\n",
             "3:30: services wait for each other: b depends on c depends on b",
         ),
         (
-            "services:\n  a: {image: i, depends_on: {b: {condition: service_healthy}}}\n  b: {image: i, healthcheck: {disable: true}}\n",
+            "services:\n  a: {image: i, depends_on: {b: {condition: service_healthy}}}\n  \
+             b: {image: i, healthcheck: {disable: true}}\n",
             "2:30: `b` can never become healthy",
         ),
         ("services: {a: {image: b, profiles: dev}}", "1:36: `profiles` must be a list"),
@@ -300,6 +302,7 @@ fn a_mistake_in_an_anchor_is_told_once() {
 
 #[test]
 fn extensions_are_for_others() {
-    let text = "x-a: [1]\nservices:\n  a: {image: i, x-b: {c: $NOPE}, healthcheck: {x-c: 1, test: t}}\nnetworks: {n: {x-d: 1}}\n";
+    let text = "x-a: [1]\nservices:\n  a: {image: i, x-b: {c: $NOPE}, healthcheck: {x-c: 1, test: t}}\n\
+    networks: {n: {x-d: 1}}\n";
     assert_eq!(compose(text).services.len(), 1);
 }

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn volumes_are_read() {
-        let text = "services: {a: {image: b}}\nvolumes:\n  a:\n  b: {name: 'x_$VERSION', external: true}\n  c: {external: {name: y}}\n  \
+        let text = "services: {a: {image: b}}\nvolumes:\n  a:\n  b: {name: 'x_$VERSION', external: true}\n  \
+        c: {external: {name: y}}\n  \
                     d: {driver: local, driver_opts: {type: nfs, o: 'addr=1.2.3.4', n: 1}, labels: [l=1]}\n";
         let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let expected = BTreeMap::from([

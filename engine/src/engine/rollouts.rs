@@ -110,6 +110,16 @@ impl Engine {
         Ok(RolloutView { id, rollout, entries, lines })
     }
 
+    /// The application that a rollout is of.
+    ///
+    /// # Errors
+    /// When the actor may not read, or there is no such rollout.
+    pub async fn application_of(&self, actor: &Actor, id: RolloutId) -> Result<String, EngineError> {
+        authorize(actor, Permission::Read)?;
+        let name = self.shared.store.application_of(id).await?;
+        name.ok_or_else(|| EngineError::NotFound(format!("rollout {id}")))
+    }
+
     /// What was written after this entry and this line.
     ///
     /// # Errors

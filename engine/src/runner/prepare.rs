@@ -63,6 +63,7 @@ fn mask(definition: &Definition) -> Mask {
     };
     let application = &definition.application;
     if let Some(registry) = &application.registry {
+        add(&registry.username);
         add(&registry.password);
     }
     for test in &application.smoke {

@@ -74,6 +74,16 @@ impl TryFrom<RawRow> for RolloutRow {
 }
 
 impl Store {
+    /// The application that a rollout is of.
+    pub async fn application_of(&self, id: RolloutId) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar!(
+            "select a.name from rollouts r join applications a on a.id = r.application_id where r.id = ?",
+            id.0
+        )
+        .fetch_optional(&self.readers)
+        .await?)
+    }
+
     /// Up to `limit` rollouts older than `below` (all of them when `None`), newest first.
     ///
     /// One statement for each filter that narrows most, each with the index that serves it: SQLite plans a

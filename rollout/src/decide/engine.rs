@@ -1,6 +1,6 @@
 //! What the engine's reports lead to.
 
-use crate::application::OnTimeout;
+use crate::application::{ApprovalRule, OnTimeout};
 use crate::clock::{Millis, Timestamp};
 use crate::command::{Refusal, Report};
 use crate::event::{Event, Outcome, StepIndex};
@@ -58,9 +58,7 @@ impl Rollout {
 
     fn begin_step(&self, index: StepIndex, step: Step, now: Timestamp) -> Vec<Event> {
         if let Step::Shift { stage } = step
-            && let Some(rule) = self.stage(stage).and_then(|stage| stage.approve.as_ref())
-            && !self.cleared.contains(&stage)
-            && self.promoted_full.is_none()
+            && let Some(rule) = self.gate_before(stage)
         {
             return vec![Event::ApprovalRequested { stage, expires: rule.timeout.map(|timeout| now + timeout) }];
         }
@@ -72,6 +70,12 @@ impl Rollout {
             _ => None,
         };
         vec![Event::StepStarted { step: index, until: length.map(|length| now + length) }]
+    }
+
+    /// Who must say yes before this stage, unless they have, or somebody skipped them.
+    pub(super) fn gate_before(&self, stage: usize) -> Option<&ApprovalRule> {
+        let rule = self.stage(stage)?.approve.as_ref()?;
+        (!self.cleared.contains(&stage) && self.promoted_full.is_none()).then_some(rule)
     }
 
     /// The process died while a step ran. Steps are reconciled, so they simply run again, but for a

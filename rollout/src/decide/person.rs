@@ -90,10 +90,12 @@ impl Rollout {
         self.must_go_forward()?;
         self.must_not(self.promoted_full.is_some(), "It is promoted in full already.")?;
         let last = self.start.plan.last_stage();
-        let gates_left = self.steps.iter().any(|record| {
-            record.status.is_open() && matches!(record.step, Step::Shift { .. } | Step::Bake { .. } | Step::Monitor)
+        let gates_left = self.steps.iter().filter(|record| record.status.is_open()).any(|record| match record.step {
+            Step::Shift { stage } => Some(stage) != last || self.gate_before(stage).is_some(),
+            Step::Bake { .. } | Step::Monitor => true,
+            _ => false,
         });
-        self.must_not(last.is_none() || !gates_left, "No gate is left to skip.")?;
+        self.must_not(!gates_left, "No gate is left to skip.")?;
         if let Doing::StepFailed(_) = self.doing() {
             return Err(Refusal::not_now("A step has failed, and promoting does not mend it: retry it, or abort."));
         }
@@ -150,7 +152,7 @@ impl Rollout {
 
     fn must_have_a_way_back(&self) -> Result<(), Refusal> {
         self.must_not(
-            self.moved && self.old_slot().is_none(),
+            !self.has_a_way_back(),
             "This is the application's first release, and it has the traffic: there is nothing to go back to.",
         )
     }

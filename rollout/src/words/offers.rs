@@ -4,7 +4,9 @@ use crate::actor::Actor;
 use crate::clock::{Millis, Timestamp};
 use crate::command::{Ask, AskKind, Command, Refusal};
 use crate::event::Outcome;
+use crate::plan::Step;
 use crate::policy::{Permission, authorize};
+use crate::slot::Weight;
 use crate::state::{Doing, Rollout};
 
 /// A thing a person can ask, with its consequence, or why not.
@@ -108,21 +110,28 @@ impl Rollout {
         match kind {
             AskKind::Approve => self.consequence_of_approval(),
             AskKind::Reject | AskKind::Abort => self.consequence_of_stopping(kind),
-            AskKind::Hold => format!("{} of the traffic stays on {new}. Clocks stop, no stage begins.", self.weight),
+            AskKind::Hold => format!("{} of the traffic stays on {new}. Clocks stop, no stage begins.", self.staying()),
+            AskKind::Resume if self.frozen.is_some() => "It stays frozen until an admin thaws it.".to_owned(),
             AskKind::Resume => "Clocks and stages go on where they stopped.".to_owned(),
-            AskKind::Retry => "The step is tried once more; nothing before it is done again.".to_owned(),
+            AskKind::Retry => match self.stopped {
+                None => "The step is tried once more; nothing before it is done again.".to_owned(),
+                Some(_) => format!("The step is tried once more, {}.", self.soon()),
+            },
             AskKind::RollBack => {
                 format!("All traffic goes back to {old}, once it is seen to be well; then {new} is stopped.")
             }
             AskKind::PromoteFull => {
-                format!(
-                    "Every approval and bake that is left is skipped: {new} gets 100 % as soon as its checks have passed."
-                )
+                let when = match (self.moved, self.stopped) {
+                    (false, None) => "as soon as its checks have passed",
+                    _ => self.soon(),
+                };
+                format!("Every approval and bake that is left is skipped: {new} gets 100 % {when}.")
             }
             AskKind::ExtendKeepWarm => format!("{old} stays up longer, ready for a roll back."),
             AskKind::CleanUpNow => format!("{old} is stopped. Rolling back then takes a rollout of its own."),
             AskKind::AddNote => "Kept in the history of this rollout.".to_owned(),
-            AskKind::Freeze => format!("{} of the traffic stays on {new} until an admin thaws it.", self.weight),
+            AskKind::Freeze => format!("{} of the traffic stays on {new} until an admin thaws it.", self.staying()),
+            AskKind::Thaw if self.held.is_some() => "It stays held until somebody resumes it.".to_owned(),
             AskKind::Thaw => "Clocks and stages go on where they stopped.".to_owned(),
         }
     }
@@ -131,12 +140,30 @@ impl Rollout {
         let Some(gate) = &self.gate else { return String::new() };
         let Some(stage) = self.stage(gate.stage) else { return String::new() };
         let count = stage.approve.as_ref().map_or(1, |rule| rule.count) as usize;
-        let new = self.new_place();
+        let (new, soon) = (self.new_place(), self.soon());
         match count.saturating_sub(gate.approved_by.len() + 1) {
-            0 if stage.bake.is_zero() => format!("{} of the traffic goes to {new} at once.", stage.weight),
-            0 => format!("{} of the traffic goes to {new} at once, and is watched for {}.", stage.weight, stage.bake),
+            0 if stage.bake.is_zero() => format!("{} of the traffic goes to {new} {soon}.", stage.weight),
+            0 => format!("{} of the traffic goes to {new} {soon}, and is watched for {}.", stage.weight, stage.bake),
             1 => "Your yes is recorded; one more is needed.".to_owned(),
             more => format!("Your yes is recorded; {more} more are needed."),
+        }
+    }
+
+    /// When what is asked for now will happen.
+    fn soon(&self) -> &'static str {
+        match (&self.held, &self.frozen) {
+            (None, None) => "at once",
+            (Some(_), None) => "once it is resumed",
+            (None, Some(_)) => "once it is thawed",
+            (Some(_), Some(_)) => "once it is resumed and thawed",
+        }
+    }
+
+    /// The weight at which a hold leaves it: a shift that is under way is finished first.
+    fn staying(&self) -> Weight {
+        match self.running() {
+            Some((_, Step::Shift { stage })) => self.stage(stage).map_or(self.weight, |stage| stage.weight),
+            _ => self.weight,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What it is doing, in a headline; and what it waits for.
 
+use crate::actor::Role;
 use crate::application::OnTimeout;
 use crate::clock::Timestamp;
 use crate::event::Outcome;
@@ -109,11 +110,22 @@ impl Rollout {
                 format!("{} froze it{}. The weight stays until an admin thaws it.", pause.by, because(&pause.reason))
             }),
             Doing::Inconclusive(_) => {
-                "The numbers do not tell whether it is well. The weight stays until somebody retries or goes back."
-                    .to_owned()
+                let ways = match (self.back.is_none() && self.has_a_way_back(), self.moved) {
+                    (true, true) => "retries or goes back",
+                    (true, false) => "retries or aborts",
+                    (false, _) => "retries",
+                };
+                format!("The numbers do not tell whether it is well. The weight stays until somebody {ways}.")
             }
             Doing::StepFailed(_) if self.back.is_some() => {
                 format!("The weight stays at {}. Mend what is wrong, then retry.", self.weight)
+            }
+            // Only a first release stays here once traffic may have reached it: every other went back by itself.
+            Doing::StepFailed(_) if self.moved => {
+                format!(
+                    "{} may have traffic, and there is nothing to go back to. Mend what is wrong, then retry.",
+                    self.new_place()
+                )
             }
             Doing::StepFailed(_) => {
                 format!("{} has no traffic. Retry the step, or abort to stop it.", self.new_place())
@@ -126,6 +138,7 @@ impl Rollout {
         let Some(rule) = self.stage(gate.stage).and_then(|stage| stage.approve.as_ref()) else { return String::new() };
         let left = (rule.count as usize).saturating_sub(gate.approved_by.len());
         let mut words = match (left, rule.count) {
+            (_, 1) if rule.role == Role::Admin => format!("An {} must approve", rule.role),
             (_, 1) => format!("A {} must approve", rule.role),
             (1, _) => format!("One more {} must approve", rule.role),
             (left, _) => format!("{left} people with the role {} must approve", rule.role),

@@ -143,7 +143,8 @@ fn upstreams(settings: &Settings, route: &Route) -> String {
         // No `backup`: a request never reaches a slot that has not passed its checks. Node and uvicorn close idle
         // connections after 5 s; letting go of them first keeps a request from meeting such a close.
         text += &format!(
-            "upstream {name}.{slot} {{\n    server {address} max_fails=0;\n    keepalive 32;\n    keepalive_timeout 4s;\n}}\n"
+            "upstream {name}.{slot} {{\n    server {address} max_fails=0;\n    \
+             keepalive 32;\n    keepalive_timeout 4s;\n}}\n"
         );
     }
     text

@@ -28,12 +28,24 @@ pub(super) fn unmet(expect: &Expect, answer: &Answer) -> Vec<String> {
     }
     for (path, wanted) in &expect.json {
         match at(path, answer) {
-            Ok(got) if got.to_string() == *wanted => {}
+            Ok(got) if serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| same(&got, &wanted)) => {}
             Ok(got) => unmet.push(format!("expected {path} to be {wanted}, got {got}")),
             Err(why) => unmet.push(why),
         }
     }
     unmet
+}
+
+/// As JSON sees it: `1` and `1.0` are one number, and the order of keys says nothing.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
 }
 
 /// The value at a path: strings as they are, anything else as JSON.
@@ -63,7 +75,7 @@ mod tests {
     #[test]
     fn what_is_expected_must_hold() {
         let json = |path: &str, value: &str| BTreeMap::from([(path.to_owned(), value.to_owned())]);
-        let table: [(Expect, u16, &str, Option<&str>); 9] = [
+        let table: [(Expect, u16, &str, Option<&str>); 10] = [
             (Expect::default(), 204, "", None),
             (Expect::default(), 301, "", Some("expected status 2xx, got 301")),
             (Expect { status: Some(401), ..Expect::default() }, 401, "", None),
@@ -71,6 +83,7 @@ mod tests {
             (Expect { headers: json("x-version", "2"), ..Expect::default() }, 200, "", Some("expected header x-version: 2, got 1.0.0")),
             (Expect { body: Some("Hop".to_owned()), ..Expect::default() }, 200, "hop", Some("expected the body to hold `Hop`")),
             (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, r#"{"a":1}"#, None),
+            (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, r#"{"a":1.0}"#, None),
             (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, r#"{"a":"1"}"#, Some(r#"expected $.a to be 1, got "1""#)),
             (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, "<html>", Some("expected JSON with $.a, got something else")),
         ];

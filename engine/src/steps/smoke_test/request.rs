@@ -21,7 +21,8 @@ impl Request {
     pub(super) fn build(cx: &Context, test: &SmokeTest, variables: &BTreeMap<String, String>) -> Result<Request, String> {
         let fill = |text: &str| filled(text, variables);
         let mut headers = vec![];
-        if let Some(host) = cx.host(&test.service) {
+        let own_host = test.headers.keys().any(|name| name.eq_ignore_ascii_case("host"));
+        if let Some(host) = cx.host(&test.service).filter(|_| !own_host) {
             headers.push(("host".to_owned(), host));
         }
         for (name, value) in &test.headers {
@@ -84,9 +85,25 @@ fn resolved(value: &str) -> Result<String, String> {
     secrets::resolve(&Secret::parse(value)).map_err(|error| error.to_string())
 }
 
-/// `{name}` becomes the variable's value; what is no variable stays as it is.
+/// `{name}` becomes the variable's value; what is no variable stays as it is, and so does what a value holds.
 fn filled(text: &str, variables: &BTreeMap<String, String>) -> String {
-    variables.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    let (mut filled, mut rest) = (String::new(), text);
+    while let Some(open) = rest.find('{') {
+        filled.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let value = rest.find('}').and_then(|close| Some((close, variables.get(&rest[1..close])?)));
+        match value {
+            Some((close, value)) => {
+                filled.push_str(value);
+                rest = &rest[close + 1..];
+            }
+            None => {
+                filled.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    filled + rest
 }
 
 fn fill_json(json: &mut Value, variables: &BTreeMap<String, String>) -> Result<(), String> {
@@ -102,6 +119,14 @@ fn fill_json(json: &mut Value, variables: &BTreeMap<String, String>) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_not_filled_in_again() {
+        let variables = BTreeMap::from([("a".to_owned(), "{b}".to_owned()), ("b".to_owned(), "2".to_owned())]);
+        for (text, wanted) in [("{a} {b}", "{b} 2"), ("{{b}}", "{2}"), ("{c} {", "{c} {"), ("", "")] {
+            assert_eq!(filled(text, &variables), wanted);
+        }
+    }
 
     #[test]
     fn variables_are_filled_in_everywhere_in_json() {

@@ -1,0 +1,126 @@
+//! Where forms go. Each of these reads the form, asks the engine, and sends the browser to where the answer is seen;
+//! a refusal is said there, beside its field. They work the same with scripts on and off.
+
+use crate::context::{actor, engine, leave_flash, redirect, session, words};
+use crate::flash::Flash;
+use engine::EngineError;
+use leptos::prelude::*;
+use leptos::server_fn::codec::PostUrl;
+use rollout::clock::Millis;
+use rollout::command::{Ask, Refusal};
+use rollout::event::RolloutId;
+
+/// Where the session keeps the user's id.
+pub const USER: &str = "user";
+
+#[server(prefix = "/api", endpoint = "sign-in", input = PostUrl)]
+pub async fn sign_in(name: String, password: String, to: String) -> Result<(), ServerFnError> {
+    let Some(session) = session() else { return Err(broken()) };
+    match engine().store().sign_in(&name, &password).await {
+        Ok(Ok(user)) => {
+            // A new id for a new standing: one that was known before is worth nothing.
+            session.cycle_id().await.map_err(|_| broken())?;
+            session.insert(USER, user.id).await.map_err(|_| broken())?;
+            tracing::info!(user.name = %user.name, "{} signed in", user.name);
+            redirect(&to);
+        }
+        Ok(Err(refusal)) => {
+            leave_flash(flash("sign-in", &EngineError::Refused(refusal), name)).await;
+            redirect(&format!("/sign-in?to={}", encode(&to)));
+        }
+        Err(error) => {
+            leave_flash(flash("sign-in", &error.into(), name)).await;
+            redirect(&format!("/sign-in?to={}", encode(&to)));
+        }
+    }
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "sign-out", input = PostUrl)]
+pub async fn sign_out() -> Result<(), ServerFnError> {
+    if let Some(session) = session() {
+        session.flush().await.map_err(|_| broken())?;
+    }
+    redirect("/sign-in");
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "start", input = PostUrl)]
+pub async fn start(application: String, version: String) -> Result<(), ServerFnError> {
+    match engine().start(&actor(), &application, &version).await {
+        Ok(id) => redirect(&format!("/rollouts/{}", id.0)),
+        Err(error) => {
+            leave_flash(flash("start", &error, version)).await;
+            redirect(&format!("/applications/{}", encode(&application)));
+        }
+    }
+    Ok(())
+}
+
+/// Everything that can be asked of a rollout. `kind` is the ask's name, `text` what was written with it, `stage` the
+/// stage that the person saw.
+#[server(name = AskForm, prefix = "/api", endpoint = "ask", input = PostUrl)]
+pub async fn ask(
+    rollout: i64,
+    kind: String,
+    #[server(default)] stage: usize,
+    #[server(default)] text: String,
+) -> Result<(), ServerFnError> {
+    let asked = match understand(&kind, stage, text.clone()) {
+        Ok(ask) => engine().ask(&actor(), RolloutId(rollout), ask).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    let next = match asked {
+        Ok(next) => next,
+        Err(error) => {
+            leave_flash(flash(&kind, &error, text)).await;
+            RolloutId(rollout)
+        }
+    };
+    redirect(&format!("/rollouts/{}", next.0));
+    Ok(())
+}
+
+fn understand(kind: &str, stage: usize, text: String) -> Result<Ask, Refusal> {
+    Ok(match kind {
+        "approve" => Ask::Approve { stage, comment: text },
+        "reject" => Ask::Reject { stage, comment: text },
+        "hold" => Ask::Hold { reason: text },
+        "resume" => Ask::Resume,
+        "retry" => Ask::Retry,
+        "abort" => Ask::Abort { reason: text },
+        "roll-back" => Ask::RollBack { reason: text },
+        "promote-full" => Ask::PromoteFull { reason: text },
+        "extend-keep-warm" => {
+            Ask::ExtendKeepWarm { by: Millis::parse(&text).map_err(|message| Refusal::invalid("by", message))? }
+        }
+        "clean-up-now" => Ask::CleanUpNow,
+        "add-note" => Ask::AddNote { text },
+        "freeze" => Ask::Freeze { reason: text },
+        "thaw" => Ask::Thaw,
+        other => return Err(Refusal::not_now(format!("Crossfade does not know how to {other}."))),
+    })
+}
+
+fn flash(form: &str, error: &EngineError, value: String) -> Flash {
+    let field = match error {
+        EngineError::Refused(Refusal::Invalid { field, .. }) => Some(field.clone()),
+        _ => None,
+    };
+    Flash { form: form.to_owned(), field, message: words(error), value }
+}
+
+/// Percent-encodes what may stand in a path segment or a query's value.
+pub(crate) fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn broken() -> ServerFnError {
+    ServerFnError::new("Something went wrong on the server. It is in its log.")
+}
+

@@ -1,0 +1,14 @@
+//! Small views, the same on pages and in islands.
+
+mod badge;
+mod moment;
+mod traffic_bar;
+
+pub use badge::PhaseBadge;
+pub use moment::{Moment, TimeOfDay};
+pub use traffic_bar::TrafficBar;
+
+#[cfg(feature = "ssr")]
+mod frame;
+#[cfg(feature = "ssr")]
+pub use frame::{Frame, Problem};

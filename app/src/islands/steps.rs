@@ -1,0 +1,137 @@
+//! The steps with how long they took, what they found, and their logs as they are written.
+
+use super::live_rollout::Live;
+use crate::components::TimeOfDay;
+use leptos::prelude::*;
+use rollout::Rollout;
+use rollout::clock::Timestamp;
+use rollout::plan::Step;
+use rollout::state::{StepRecord, StepStatus};
+
+#[component]
+pub(super) fn Steps(live: Live) -> impl IntoView {
+    let count = Memo::new(move |_| live.rollout.with(|rollout| rollout.steps.len()));
+    view! {
+        <section class="steps">
+            <h2>"Steps"</h2>
+            <ol>
+                // The way back adds steps at the end; those before it stay as they are.
+                <For each=move || 0..count.get() key=|index| *index children=move |index| view! { <StepItem live index/> }/>
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn StepItem(live: Live, index: usize) -> impl IntoView {
+    let record = Memo::new(move |_| live.rollout.with(|rollout| rollout.steps.get(index).cloned()));
+    let title = Memo::new(move |_| {
+        live.rollout.with(|rollout| rollout.steps.get(index).map_or_else(String::new, |record| title(rollout, record.step)))
+    });
+    let lasted = move || {
+        let record = record.get()?;
+        // Only a running step follows the clock.
+        let now = match record.status {
+            StepStatus::Running { .. } => live.now.get(),
+            _ => Timestamp::default(),
+        };
+        record.status.lasted(now).map(|lasted| lasted.to_string())
+    };
+    let is_first_back = move || live.rollout.with(|rollout| rollout.back.as_ref().is_some_and(|back| back.first == index));
+    view! {
+        {move || is_first_back().then(|| view! { <li class="turn">"The way back"</li> })}
+        <li class=move || record.get().map_or_else(String::new, |record| format!("step step-{}", class(&record)))>
+            <div class="step-line">
+                <span class="sign" aria-hidden="true">{move || record.get().map(|record| sign(&record))}</span>
+                <span class="step-name">{move || title.get()}</span>
+                <span class="visually-hidden">{move || record.get().map(|record| class(&record))}</span>
+                <span class="step-time">{lasted}</span>
+            </div>
+            {move || record.get().map(|record| said(&record))}
+            <Log live index/>
+        </li>
+    }
+}
+
+/// The step's lines. Open while it runs and when it failed.
+#[component]
+fn Log(live: Live, index: usize) -> impl IntoView {
+    let lines = Memo::new(move |_| {
+        live.lines.with(|lines| lines.iter().filter(|line| line.step == index).cloned().collect::<Vec<_>>())
+    });
+    let any = Memo::new(move |_| !lines.read().is_empty());
+    let open = Memo::new(move |_| {
+        live.rollout.with(|rollout| {
+            rollout.steps.get(index).is_some_and(|record| {
+                matches!(record.status, StepStatus::Running { .. } | StepStatus::Failed { .. })
+            })
+        })
+    });
+    move || {
+        any.get().then(|| {
+            view! {
+                <details class="log" open=move || open.get()>
+                    <summary>"Log"</summary>
+                    <pre tabindex="0">
+                        <For each=move || lines.get() key=|line| line.id children=|line| view! {
+                            <span class=format!("line line-{}", line.stream)><TimeOfDay at=line.at/> " " {line.text} "\n"</span>
+                        }/>
+                    </pre>
+                </details>
+            }
+        })
+    }
+}
+
+fn title(rollout: &Rollout, step: Step) -> String {
+    let weight = |stage: usize| rollout.stage(stage).map_or_else(String::new, |stage| stage.weight.to_string());
+    match step {
+        Step::Shift { stage } => format!("Shift to {}", weight(stage)),
+        Step::Bake { stage } => format!("Bake at {}", weight(stage)),
+        other => {
+            let name = other.to_string();
+            name[..1].to_uppercase() + &name[1..]
+        }
+    }
+}
+
+fn class(record: &StepRecord) -> &'static str {
+    match record.status {
+        StepStatus::Pending => "pending",
+        StepStatus::Running { .. } => "running",
+        StepStatus::Succeeded { .. } => "succeeded",
+        StepStatus::Failed { .. } => "failed",
+        StepStatus::Inconclusive { .. } => "inconclusive",
+        StepStatus::Skipped { .. } => "skipped",
+    }
+}
+
+fn sign(record: &StepRecord) -> &'static str {
+    match record.status {
+        StepStatus::Pending => "○",
+        StepStatus::Running { .. } => "◐",
+        StepStatus::Succeeded { .. } => "✓",
+        StepStatus::Failed { .. } => "✕",
+        StepStatus::Inconclusive { .. } => "?",
+        StepStatus::Skipped { .. } => "–",
+    }
+}
+
+/// What came of it.
+fn said(record: &StepRecord) -> Option<impl IntoView + use<>> {
+    let again = (record.attempts > 1).then(|| format!("attempt {}", record.attempts));
+    let (class, text) = match &record.status {
+        StepStatus::Pending | StepStatus::Running { .. } => ("quiet", String::new()),
+        StepStatus::Succeeded { summary, .. } => ("quiet", summary.clone()),
+        StepStatus::Failed { error, .. } => ("problem", error.clone()),
+        StepStatus::Inconclusive { reason, .. } => ("problem", reason.clone()),
+        StepStatus::Skipped { reason } => ("quiet", reason.clone()),
+    };
+    let text = match again {
+        Some(again) if text.is_empty() => again,
+        Some(again) => format!("{text} ({again})"),
+        None => text,
+    };
+    let lines = text.lines().map(|line| view! { <span class="said-line">{line.to_owned()}</span> }).collect_view();
+    (!text.is_empty()).then(|| view! { <p class=format!("said {class}")>{lines}</p> })
+}

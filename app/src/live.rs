@@ -1,0 +1,46 @@
+//! What travels over the websocket of a rollout, from the server to the browser. Nothing travels back.
+
+use rollout::clock::Timestamp;
+use rollout::event::{Entry, StepIndex};
+use rollout::slot::Split;
+use serde::{Deserialize, Serialize};
+
+/// Where the websocket of a rollout is; `?seq=..&line=..` say what the browser has.
+pub fn path(rollout: i64, seq: u64, line: i64) -> String {
+    format!("/live/rollouts/{rollout}?seq={seq}&line={line}")
+}
+
+/// Seconds between two messages at most: a longer silence is a lost connection.
+pub const BEAT_SECONDS: u32 = 5;
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "live")]
+pub enum Message {
+    /// What was written after what the browser has.
+    News { now: Timestamp, entries: Vec<Entry>, lines: Vec<Line> },
+    /// What was seen at the router; also the heartbeat.
+    Beat { now: Timestamp, router: Router },
+    /// The session has ended: sign in again.
+    SignedOut,
+}
+
+/// How the router splits the traffic, by its own word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Router {
+    Says(Split),
+    /// Why it did not tell.
+    Silent(String),
+}
+
+/// A line of a step's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub id: i64,
+    pub step: StepIndex,
+    pub at: Timestamp,
+    /// `info`, `out`, `err` or `kept`.
+    pub stream: String,
+    pub text: String,
+}

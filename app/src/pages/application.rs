@@ -1,0 +1,250 @@
+//! One application: what is where, what a rollout would change, and the form that starts one.
+
+use crate::components::{Frame, Moment, PhaseBadge, Problem, TrafficBar};
+use crate::context::{actor, engine, shown, take_flash, words};
+use crate::flash::Flash;
+use ::engine::Definition;
+use ::engine::EngineError;
+use ::engine::engine::{Observed, Overview, Page};
+use ::engine::store::history::Filter;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use rollout::application::Stage;
+use rollout::policy::{Permission, authorize};
+use rollout::slot::Slot;
+use std::sync::Arc;
+
+struct Loaded {
+    overview: Overview,
+    seen: Arc<Observed>,
+    definition: Result<Definition, EngineError>,
+    history: Page,
+    flash: Flash,
+}
+
+#[component]
+pub fn ApplicationPage() -> impl IntoView {
+    let name = use_params_map().with_untracked(|params| params.get("name")).unwrap_or_default();
+    view! {
+        <Frame title=name.clone()>
+            {Suspend::new(async move {
+                match load(&name).await {
+                    Ok(loaded) => page(loaded).into_any(),
+                    Err(error) => view! { <h1>{name}</h1> <Problem message=shown(&error)/> }.into_any(),
+                }
+            })}
+        </Frame>
+    }
+}
+
+async fn load(name: &str) -> Result<Loaded, EngineError> {
+    let (engine, actor) = (engine(), actor());
+    let overview = engine.application(&actor, name).await?;
+    let filter = Filter { application: Some(name.to_owned()), ..Filter::default() };
+    Ok(Loaded {
+        seen: engine.observe(&actor, name).await?,
+        definition: engine.definition(&actor, name).await,
+        history: engine.history(&actor, &filter, None).await?,
+        flash: take_flash().await.filter(|flash| flash.form == "start").unwrap_or_default(),
+        overview,
+    })
+}
+
+fn page(loaded: Loaded) -> impl IntoView {
+    let Loaded { overview, seen, definition, history, flash } = loaded;
+    let releases = [0, 1].map(|slot: usize| overview.slots[slot].release.as_ref().map(ToString::to_string));
+    let split = match &seen.split {
+        Ok(split) => view! { <TrafficBar split=*split releases/> }.into_any(),
+        Err(why) => view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any(),
+    };
+    let headline = match &overview.standing.live {
+        Some((slot, version)) => format!("{version} is live on {slot}"),
+        None => "nothing was released yet".to_owned(),
+    };
+    let recent = history.rows.into_iter().take(10).map(|row| {
+        view! {
+            <tr>
+                <td><a href=format!("/rollouts/{}", row.id.0)>{row.id.to_string()}</a></td>
+                <td>{row.version}</td>
+                <td><PhaseBadge phase=row.phase/></td>
+                <td>{row.started_by}</td>
+                <td><Moment at=row.started_at/></td>
+            </tr>
+        }
+    });
+    let name = overview.name.clone();
+    view! {
+        <h1>{name.clone()} " " <small>{headline}</small></h1>
+        {split}
+        {next(&overview, definition, flash)}
+        {slots(&overview, &seen)}
+        <section>
+            <h2>"Latest rollouts"</h2>
+            <div class="scroll">
+                <table>
+                    <thead><tr><th>"Rollout"</th><th>"Release"</th><th>"Outcome"</th><th>"Started by"</th><th>"Started"</th></tr></thead>
+                    <tbody>{recent.collect_view()}</tbody>
+                </table>
+            </div>
+            <p><a href=format!("/history?application={name}")>"All of them"</a></p>
+        </section>
+    }
+}
+
+/// What can be done now: follow the rollout that is at work, or start one.
+fn next(overview: &Overview, definition: Result<Definition, EngineError>, flash: Flash) -> impl IntoView + use<> {
+    if let Some(id) = overview.standing.active {
+        let headline = overview.latest.as_ref().map(|row| row.headline.clone()).unwrap_or_default();
+        return view! {
+            <section class="card active">
+                <h2>{format!("Rollout {id}: {headline}")}</h2>
+                <a class="button primary" href=format!("/rollouts/{}", id.0)>"Open the rollout"</a>
+            </section>
+        }
+        .into_any();
+    }
+    let definition = match definition {
+        Ok(definition) => definition,
+        Err(error) => {
+            return view! {
+                <section class="card">
+                    <h2>"No rollout can start: the application's files have errors"</h2>
+                    <Problem message=words(&error)/>
+                </section>
+            }
+            .into_any();
+        }
+    };
+    if let Err(refusal) = authorize(&actor(), Permission::StartRollout) {
+        return view! { <section class="card"><h2>"Start a rollout"</h2><p>{refusal.to_string()}</p></section> }.into_any();
+    }
+    let wrong = !flash.message.is_empty();
+    let known = overview.releases.iter().map(|version| view! { <option value=version.clone()/> }).collect_view();
+    view! {
+        <section class="card">
+            <h2>"Start a rollout"</h2>
+            <form class="start" method="post" action="/api/start">
+                <input type="hidden" name="application" value=overview.name.clone()/>
+                <label for="version">"Version"</label>
+                <div class="row">
+                    <input
+                        id="version" name="version" value=flash.value placeholder="1.4.2" required list="versions" maxlength="128"
+                        autocomplete="off" aria-invalid=wrong.to_string() aria-describedby=wrong.then_some("version-error")
+                    />
+                    <datalist id="versions">{known}</datalist>
+                    <button class="primary">"Start"</button>
+                </div>
+                {wrong.then(|| view! { <div class="field-error" id="version-error" role="alert"><Problem message=flash.message/></div> })}
+            </form>
+            {changes(overview, &definition)}
+        </section>
+    }
+    .into_any()
+}
+
+/// What a rollout would do, before it is started.
+fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<> {
+    let to = overview.standing.live.as_ref().map_or(Slot::Blue, |(slot, _)| slot.other());
+    let replaces = match (&overview.standing.live, &overview.standing.standby) {
+        (None, _) => "It is the first release: it is prepared and checked on blue, then gets all the traffic at once.".to_owned(),
+        (Some((live, version)), None) => format!("{version} on {live} keeps all the traffic until a stage is approved."),
+        (Some((live, version)), Some(warm)) => format!(
+            "{version} on {live} keeps all the traffic until a stage is approved. {warm}, kept on {to} for a roll back, is replaced: \
+             that roll back is no longer possible."
+        ),
+    };
+    let application = &definition.application;
+    let mut checks = vec!["preflight".to_owned(), format!("prepare on {to}")];
+    checks.extend(application.migrate.as_ref().map(|migrate| format!("migrate (`{}`)", migrate.up.join(" "))));
+    checks.push(format!("{} health checks", application.health.len()));
+    if !application.smoke.is_empty() {
+        checks.push(format!("{} smoke tests", application.smoke.len()));
+    }
+    let stages = if overview.standing.live.is_some() {
+        application.traffic.stages.iter().map(stage).collect_view().into_any()
+    } else {
+        view! { <li>"100 % at once"</li> }.into_any()
+    };
+    let images = definition
+        .compose(&rollout::release::Version::parse("VERSION").unwrap_or_else(|_| unreachable!("it is a version")))
+        .map(|compose| {
+            compose
+                .services
+                .into_iter()
+                .map(|(service, written)| view! { <li><code>{service}</code> " runs " <code>{written.image}</code></li> })
+                .collect_view()
+        })
+        .ok();
+    view! {
+        <div class="changes">
+            <p>{replaces}</p>
+            <p><strong>"Before any traffic: "</strong> {checks.join(", ")} "."</p>
+            <ol class="stages">{stages}</ol>
+            <details>
+                <summary>"Images"</summary>
+                <ul>{images}</ul>
+            </details>
+        </div>
+    }
+}
+
+fn stage(stage: &Stage) -> impl IntoView + use<> {
+    let gate = match &stage.approve {
+        Some(rule) => format!("after {} × {}", rule.count, rule.role),
+        None => "by itself".to_owned(),
+    };
+    let bake = if stage.bake.is_zero() { String::new() } else { format!(", then watched for {}", stage.bake) };
+    view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate} {bake}</li> }
+}
+
+/// Both slots and what they share, as the engine saw them.
+fn slots(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
+    let services = match &seen.services {
+        Ok(services) => services,
+        Err(why) => return view! { <Problem message=format!("Docker does not say what runs: {why}")/> }.into_any(),
+    };
+    let group = |slot: Option<Slot>| {
+        services
+            .iter()
+            .filter(|service| service.slot == slot)
+            .map(|service| {
+                let class = if service.well { "well" } else { "unwell" };
+                view! {
+                    <li class=class>
+                        <span class="service">{service.service.clone()}</span>
+                        " "
+                        <span class="release">{service.release.clone()}</span>
+                        " "
+                        <span class="status">{service.status.clone()}</span>
+                    </li>
+                }
+            })
+            .collect::<Vec<_>>()
+    };
+    let column = |title: String, class: &'static str, list: Vec<_>| {
+        let empty = list.is_empty();
+        view! {
+            <div class=format!("card slot {class}")>
+                <h3>{title}</h3>
+                {if empty { view! { <p class="quiet">"Nothing runs here."</p> }.into_any() } else { view! { <ul>{list}</ul> }.into_any() }}
+            </div>
+        }
+    };
+    let columns = overview.slots.iter().map(|slot| {
+        let role = if slot.live { "live" } else { "standby" };
+        let release = slot.release.as_ref().map(|version| format!(", {version}")).unwrap_or_default();
+        let class = if slot.slot == Slot::Blue { "slot-blue" } else { "slot-green" };
+        column(format!("{} · {role}{release}", slot.slot), class, group(Some(slot.slot)))
+    });
+    let shared = group(None);
+    view! {
+        <section>
+            <h2>"What runs" " " <small>"seen at " <Moment at=seen.at/></small></h2>
+            <div class="slots">
+                {columns.collect_view()}
+                {(!shared.is_empty()).then(|| column("shared by both".to_owned(), "slot-shared", shared))}
+            </div>
+        </section>
+    }
+    .into_any()
+}

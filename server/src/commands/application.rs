@@ -1,0 +1,83 @@
+//! `crossfade application add FILE [--release VERSION]`
+
+use clap::Subcommand;
+use engine::{Engine, EngineError};
+use rollout::actor::{Actor, Role};
+use rollout::event::RolloutId;
+use rollout::state::StepStatus;
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Takes an application into care: gives addresses, writes the router's file. Done again it changes nothing.
+    Add {
+        /// The application file.
+        file: PathBuf,
+        /// Its first release, brought live before this returns. Nothing is done when something is live already.
+        #[arg(long)]
+        release: Option<String>,
+    },
+}
+
+pub async fn run(data: &Path, command: Command) -> Result<(), String> {
+    let Command::Add { file, release } = command;
+    let engine = Engine::open(data).await.map_err(said)?;
+    // Whoever may write the data may do everything.
+    let actor = Actor::user("command-line", Role::Admin);
+    let done = add(&engine, &actor, &file, release).await;
+    engine.stop().await;
+    done
+}
+
+async fn add(engine: &Engine, actor: &Actor, file: &Path, release: Option<String>) -> Result<(), String> {
+    let name = engine.add_application(actor, file).await.map_err(said)?;
+    println!("{name} is in Crossfade's care");
+    let Some(release) = release else { return Ok(()) };
+    let overview = engine.application(actor, &name).await.map_err(said)?;
+    if let Some((slot, version)) = overview.standing.live {
+        println!("{version} is live on {slot} already");
+        return Ok(());
+    }
+    let id = match overview.standing.active {
+        Some(active) => active,
+        None => engine.start(actor, &name, &release).await.map_err(said)?,
+    };
+    follow(engine, actor, id).await
+}
+
+/// Prints a rollout's steps until it ends. One that waits for a person is left waiting.
+async fn follow(engine: &Engine, actor: &Actor, id: RolloutId) -> Result<(), String> {
+    let mut news = engine.watch(actor, id).map_err(said)?;
+    let mut printed = 0;
+    loop {
+        news.mark_unchanged();
+        let view = engine.rollout(actor, id).await.map_err(said)?;
+        let done = view.rollout.steps.iter().take_while(|record| !record.status.is_open());
+        for record in done.skip(printed) {
+            printed += 1;
+            if let StepStatus::Succeeded { summary, .. } = &record.status {
+                println!("  {}: {summary}", record.step);
+            }
+        }
+        if view.rollout.ended.is_some() {
+            println!("{}", view.rollout.headline());
+            return match view.rollout.phase() {
+                rollout::state::Phase::Succeeded => Ok(()),
+                _ => Err(format!("rollout {id} did not succeed")),
+            };
+        }
+        if let Some((_, record)) = view.rollout.failed_step()
+            && let StepStatus::Failed { error, .. } = &record.status
+        {
+            return Err(format!("{} failed: {error}\nOpen rollout {id} in the dashboard to retry or abort it.", record.step));
+        }
+        if news.changed().await.is_err() {
+            return Err("the engine has stopped".to_owned());
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "reads well in map_err")]
+fn said(error: EngineError) -> String {
+    error.to_string()
+}

@@ -1,0 +1,6 @@
+//! One file a command. An error is a message for the person at the terminal.
+
+pub mod application;
+pub mod check;
+pub mod serve;
+pub mod user;

@@ -1,0 +1,164 @@
+//! The websocket of a rollout: everything after what the browser has, then everything as it is written, and a beat.
+
+use app::live::{BEAT_SECONDS, Line, Message, Router};
+use axum::Extension;
+use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::accounts::User;
+use engine::{Engine, EngineError};
+use rollout::event::RolloutId;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Clone)]
+pub struct State {
+    pub engine: Engine,
+    pub stop: CancellationToken,
+}
+
+/// What the browser has.
+#[derive(Clone, Copy, serde::Deserialize)]
+pub struct Position {
+    seq: u64,
+    line: i64,
+}
+
+/// A browser that takes nothing for this long is gone.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub async fn rollout(
+    axum::extract::State(state): axum::extract::State<State>,
+    Extension(user): Extension<User>,
+    Path(id): Path<i64>,
+    Query(position): Query<Position>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // Browsers do not keep other sites from opening websockets: we do.
+    if !same_origin(&headers) {
+        return (StatusCode::FORBIDDEN, "Only Crossfade's own pages may listen.").into_response();
+    }
+    if let Err(EngineError::NotFound(_)) = state.engine.rollout(&user.actor(), RolloutId(id)).await {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    upgrade.max_message_size(1024).on_upgrade(move |socket| async move {
+        let follower = Follower { state, user, id: RolloutId(id), position };
+        follower.follow(socket).await;
+    })
+}
+
+/// The page's host is the host that was asked.
+fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host)),
+        _ => false,
+    }
+}
+
+struct Follower {
+    state: State,
+    user: User,
+    id: RolloutId,
+    position: Position,
+}
+
+impl Follower {
+    async fn follow(mut self, mut socket: WebSocket) {
+        let Ok(mut news) = self.state.engine.watch(&self.user.actor(), self.id) else { return };
+        let mut beat = tokio::time::interval(Duration::from_secs(u64::from(BEAT_SECONDS)));
+        let stop = self.state.stop.clone();
+        loop {
+            let message = tokio::select! {
+                _ = news.changed() => self.news().await,
+                _ = beat.tick() => self.beat().await,
+                frame = socket.recv() => match frame {
+                    // Nothing is expected from the browser but that it goes away.
+                    Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(_)) => continue,
+                },
+                () = stop.cancelled() => return,
+            };
+            let Some(messages) = message else { return };
+            for message in messages {
+                let Ok(text) = serde_json::to_string(&message) else { return };
+                match tokio::time::timeout(PATIENCE, socket.send(Frame::Text(text.into()))).await {
+                    Ok(Ok(())) => {}
+                    _ => return,
+                }
+                if message == Message::SignedOut {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Everything after what the browser has; `None` when it cannot be read: the browser comes again.
+    async fn news(&mut self) -> Option<Vec<Message>> {
+        let mut messages = vec![];
+        loop {
+            let (entries, lines) =
+                self.state.engine.news(&self.user.actor(), self.id, self.position.seq, self.position.line).await.ok()?;
+            if entries.is_empty() && lines.is_empty() {
+                return Some(messages);
+            }
+            self.position.seq = entries.last().map_or(self.position.seq, |entry| entry.seq);
+            self.position.line = lines.last().map_or(self.position.line, |line| line.id);
+            let lines = lines
+                .into_iter()
+                .map(|line| Line { id: line.id, step: line.step, at: line.at, stream: line.stream, text: line.text })
+                .collect();
+            messages.push(Message::News { now: engine::clock::now(), entries, lines });
+        }
+    }
+
+    /// The router's word; and whether this person may still look.
+    async fn beat(&mut self) -> Option<Vec<Message>> {
+        match self.state.engine.store().signed_in(self.user.id).await {
+            Ok(Some(user)) => self.user = user,
+            Ok(None) => return Some(vec![Message::SignedOut]),
+            Err(_) => return None,
+        }
+        // What was written between the page and this connection, and, at worst, what was not told.
+        let mut messages = self.news().await?;
+        let router = match self.seen().await {
+            Ok(router) => router,
+            Err(error) => Router::Silent(error.to_string()),
+        };
+        messages.push(Message::Beat { now: engine::clock::now(), router });
+        Some(messages)
+    }
+
+    async fn seen(&self) -> Result<Router, EngineError> {
+        let actor = self.user.actor();
+        let application = self.state.engine.application_of(&actor, self.id).await?;
+        let seen = self.state.engine.observe(&actor, &application).await?;
+        Ok(match &seen.split {
+            Ok(split) => Router::Says(*split),
+            Err(why) => Router::Silent(why.clone()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_may_listen() {
+        let headers = |origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "deploy.example:8790".parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            headers
+        };
+        assert!(same_origin(&headers(Some("https://deploy.example:8790"))));
+        for other in [None, Some("https://deploy.example"), Some("https://evil.example"), Some("null")] {
+            assert!(!same_origin(&headers(other)), "{other:?}");
+        }
+    }
+}
