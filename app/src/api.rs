@@ -123,4 +123,3 @@ pub(crate) fn encode(text: &str) -> String {
 fn broken() -> ServerFnError {
     ServerFnError::new("Something went wrong on the server. It is in its log.")
 }
-

@@ -91,7 +91,9 @@ mod tests {
         for good in ["/", "/rollouts/1", "/history?application=a%20b"] {
             assert!(is_local(good), "{good}");
         }
-        for bad in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a b", "/a\r\nSet-Cookie: x", "/é"] {
+        for bad in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a b", "/a\r\nSet-Cookie: x", "/é"]
+        {
             assert!(!is_local(bad), "{bad:?}");
         }
     }

@@ -15,7 +15,7 @@ pub const BEAT_SECONDS: u32 = 5;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "live")]
+#[serde(rename_all = "kebab-case")]
 pub enum Message {
     /// What was written after what the browser has.
     News { now: Timestamp, entries: Vec<Entry>, lines: Vec<Line> },

@@ -43,7 +43,7 @@ impl fmt::Display for Role {
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(rename_all = "kebab-case")]
 pub enum Actor {
     /// A person who signed in, with the role they had at that moment.
     User { name: String, role: Role },

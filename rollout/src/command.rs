@@ -16,7 +16,7 @@ pub enum Command {
 
 /// What a person asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "ask")]
+#[serde(rename_all = "kebab-case")]
 pub enum Ask {
     /// `stage` is the one the person saw: a click on an old page approves nothing else.
     Approve {
@@ -139,7 +139,7 @@ impl Ask {
 
 /// Why not, in a sentence for the person who clicked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "refused")]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// Another role is needed.
     Forbidden { role: Role, message: String },

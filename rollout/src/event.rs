@@ -89,7 +89,7 @@ impl Outcome {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "event")]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     Started(Box<Start>),
     /// Written before the step does anything. `until` is set for steps that are clocks.

@@ -72,7 +72,9 @@ pub fn roll_back(
     }
     let live = (done.start.slot, done.start.release.clone());
     if standing.live.as_ref() != Some(&live) {
-        return Err(Refusal::not_now("Another release is live by now: this rollout cannot be rolled back any more."));
+        return Err(Refusal::not_now(
+            "Another release is live by now. To return to an earlier release, start a rollout of it.",
+        ));
     }
     let (Some(_), Some(from)) = (done.warm_until(), &done.start.from) else {
         return Err(Refusal::not_now(

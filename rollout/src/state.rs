@@ -53,7 +53,7 @@ pub struct StepRecord {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "status")]
+#[serde(rename_all = "kebab-case")]
 pub enum StepStatus {
     Pending,
     Running {

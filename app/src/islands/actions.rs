@@ -45,9 +45,9 @@ pub(super) fn Actions(live: Live, flash: Option<Flash>) -> impl IntoView {
         let way_out = pick(&WAY_OUT).into_iter().map(|offer| form(offer, false)).collect_view();
         let more = pick(&MORE).into_iter().map(|offer| form(offer, false)).collect_view();
         // A refusal of something that is no longer offered is said all the same.
-        let stale = flash.clone().filter(|flash| {
-            !offers.iter().any(|offer| name(offer.kind) == flash.form && offer.refused.is_none())
-        });
+        let stale = flash
+            .clone()
+            .filter(|flash| !offers.iter().any(|offer| name(offer.kind) == flash.form && offer.refused.is_none()));
         view! {
             <section class="actions" aria-label="What can be done">
                 {stale.map(|flash| view! { <p class="problem" role="alert">{flash.message}</p> })}

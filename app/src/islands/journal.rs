@@ -11,7 +11,8 @@ pub(super) fn Decisions(live: Live) -> impl IntoView {
     let decisions = Memo::new(move |_| live.rollout.with(|rollout| rollout.decisions.clone()));
     let notes = Memo::new(move |_| live.rollout.with(|rollout| rollout.notes.clone()));
     let weight = move |stage: usize| {
-        live.rollout.with_untracked(|rollout| rollout.stage(stage).map_or_else(String::new, |stage| stage.weight.to_string()))
+        live.rollout
+            .with_untracked(|rollout| rollout.stage(stage).map_or_else(String::new, |stage| stage.weight.to_string()))
     };
     let anything = move || !decisions.read().is_empty() || !notes.read().is_empty();
     move || {
@@ -59,7 +60,8 @@ pub(super) fn Journal(live: Live) -> impl IntoView {
 
 /// An event in a line.
 fn words(rollout: &Rollout, entry: &Entry) -> String {
-    let step = |index: &usize| rollout.steps.get(*index).map_or_else(|| "a step".to_owned(), |record| record.step.to_string());
+    let step =
+        |index: &usize| rollout.steps.get(*index).map_or_else(|| "a step".to_owned(), |record| record.step.to_string());
     let weight = |stage: &usize| rollout.stage(*stage).map_or_else(String::new, |stage| stage.weight.to_string());
     let because = |reason: &str| if reason.is_empty() { String::new() } else { format!(": {reason}") };
     match &entry.event {
@@ -67,7 +69,9 @@ fn words(rollout: &Rollout, entry: &Entry) -> String {
         Event::StepStarted { step: index, .. } => format!("began {}", step(index)),
         Event::StepSucceeded { step: index, summary, .. } => format!("{} done{}", step(index), because(summary)),
         Event::StepFailed { step: index, error } => format!("{} failed{}", step(index), because(error)),
-        Event::StepInconclusive { step: index, reason } => format!("{} was inconclusive{}", step(index), because(reason)),
+        Event::StepInconclusive { step: index, reason } => {
+            format!("{} was inconclusive{}", step(index), because(reason))
+        }
         Event::ApprovalRequested { stage, .. } => format!("asks for an approval of {}", weight(stage)),
         Event::Approved { stage, comment } => format!("approved {}{}", weight(stage), because(comment)),
         Event::Rejected { stage, comment } => format!("rejected {}{}", weight(stage), because(comment)),

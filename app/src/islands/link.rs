@@ -171,7 +171,12 @@ mod browser {
         };
         live.link.set(Link::Lost { times });
         let longest = Millis(500 << times.min(6)).min(Millis::seconds(30));
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "30,000 at most")]
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "30,000 at most"
+        )]
         let wait = (longest.0 as f64 * (0.5 + js_sys::Math::random() / 2.0)) as u64;
         let (current, heard) = (current.clone(), heard.clone());
         set_timeout(move || connect(live, &current, &heard), Duration::from_millis(wait));

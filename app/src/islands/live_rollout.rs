@@ -89,9 +89,9 @@ fn Headline(live: Live) -> impl IntoView {
             (_, None) => start.release.to_string(),
         }
     });
-    let (application, by, at) = live
-        .rollout
-        .with_untracked(|rollout| (rollout.start.application.clone(), rollout.started_by.to_string(), rollout.started_at));
+    let (application, by, at) = live.rollout.with_untracked(|rollout| {
+        (rollout.start.application.clone(), rollout.started_by.to_string(), rollout.started_at)
+    });
     let lasted = move || live.rollout.with(|rollout| rollout.lasted(live.now.get()).to_string());
     view! {
         <header class="headline">
@@ -118,9 +118,11 @@ fn Headline(live: Live) -> impl IntoView {
 #[component]
 fn Split(live: Live) -> impl IntoView {
     let wanted = Memo::new(move |_| live.rollout.with(Rollout::split));
-    let shifting = Memo::new(move |_| live.rollout.with(|rollout| rollout.ended.is_some() || rollout.running().is_some()));
+    let shifting =
+        Memo::new(move |_| live.rollout.with(|rollout| rollout.ended.is_some() || rollout.running().is_some()));
     let releases = live.rollout.with_untracked(|rollout| {
-        let (new, old) = (Some(rollout.start.release.to_string()), rollout.start.from.as_ref().map(ToString::to_string));
+        let (new, old) =
+            (Some(rollout.start.release.to_string()), rollout.start.from.as_ref().map(ToString::to_string));
         match rollout.start.slot {
             Slot::Blue => [new, old],
             Slot::Green => [old, new],

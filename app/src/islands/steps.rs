@@ -26,7 +26,8 @@ pub(super) fn Steps(live: Live) -> impl IntoView {
 fn StepItem(live: Live, index: usize) -> impl IntoView {
     let record = Memo::new(move |_| live.rollout.with(|rollout| rollout.steps.get(index).cloned()));
     let title = Memo::new(move |_| {
-        live.rollout.with(|rollout| rollout.steps.get(index).map_or_else(String::new, |record| title(rollout, record.step)))
+        live.rollout
+            .with(|rollout| rollout.steps.get(index).map_or_else(String::new, |record| title(rollout, record.step)))
     });
     let lasted = move || {
         let record = record.get()?;
@@ -37,7 +38,8 @@ fn StepItem(live: Live, index: usize) -> impl IntoView {
         };
         record.status.lasted(now).map(|lasted| lasted.to_string())
     };
-    let is_first_back = move || live.rollout.with(|rollout| rollout.back.as_ref().is_some_and(|back| back.first == index));
+    let is_first_back =
+        move || live.rollout.with(|rollout| rollout.back.as_ref().is_some_and(|back| back.first == index));
     view! {
         {move || is_first_back().then(|| view! { <li class="turn">"The way back"</li> })}
         <li class=move || record.get().map_or_else(String::new, |record| format!("step step-{}", class(&record)))>
@@ -62,9 +64,10 @@ fn Log(live: Live, index: usize) -> impl IntoView {
     let any = Memo::new(move |_| !lines.read().is_empty());
     let open = Memo::new(move |_| {
         live.rollout.with(|rollout| {
-            rollout.steps.get(index).is_some_and(|record| {
-                matches!(record.status, StepStatus::Running { .. } | StepStatus::Failed { .. })
-            })
+            rollout
+                .steps
+                .get(index)
+                .is_some_and(|record| matches!(record.status, StepStatus::Running { .. } | StepStatus::Failed { .. }))
         })
     });
     move || {

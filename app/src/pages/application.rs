@@ -55,7 +55,9 @@ fn page(loaded: Loaded) -> impl IntoView {
     let releases = [0, 1].map(|slot: usize| overview.slots[slot].release.as_ref().map(ToString::to_string));
     let split = match &seen.split {
         Ok(split) => view! { <TrafficBar split=*split releases/> }.into_any(),
-        Err(why) => view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any(),
+        Err(why) => {
+            view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any()
+        }
     };
     let headline = match &overview.standing.live {
         Some((slot, version)) => format!("{version} is live on {slot}"),
@@ -97,6 +99,7 @@ fn next(overview: &Overview, definition: Result<Definition, EngineError>, flash:
         let headline = overview.latest.as_ref().map(|row| row.headline.clone()).unwrap_or_default();
         return view! {
             <section class="card active">
+                {(!flash.message.is_empty()).then(|| view! { <Problem message=flash.message/> })}
                 <h2>{format!("Rollout {id}: {headline}")}</h2>
                 <a class="button primary" href=format!("/rollouts/{}", id.0)>"Open the rollout"</a>
             </section>
@@ -116,7 +119,8 @@ fn next(overview: &Overview, definition: Result<Definition, EngineError>, flash:
         }
     };
     if let Err(refusal) = authorize(&actor(), Permission::StartRollout) {
-        return view! { <section class="card"><h2>"Start a rollout"</h2><p>{refusal.to_string()}</p></section> }.into_any();
+        return view! { <section class="card"><h2>"Start a rollout"</h2><p>{refusal.to_string()}</p></section> }
+            .into_any();
     }
     let wrong = !flash.message.is_empty();
     let known = overview.releases.iter().map(|version| view! { <option value=version.clone()/> }).collect_view();
@@ -146,8 +150,12 @@ fn next(overview: &Overview, definition: Result<Definition, EngineError>, flash:
 fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<> {
     let to = overview.standing.live.as_ref().map_or(Slot::Blue, |(slot, _)| slot.other());
     let replaces = match (&overview.standing.live, &overview.standing.standby) {
-        (None, _) => "It is the first release: it is prepared and checked on blue, then gets all the traffic at once.".to_owned(),
-        (Some((live, version)), None) => format!("{version} on {live} keeps all the traffic until a stage is approved."),
+        (None, _) => {
+            "It is the first release: it is prepared and checked on blue, then gets all the traffic at once.".to_owned()
+        }
+        (Some((live, version)), None) => {
+            format!("{version} on {live} keeps all the traffic until a stage is approved.")
+        }
         (Some((live, version)), Some(warm)) => format!(
             "{version} on {live} keeps all the traffic until a stage is approved. {warm}, kept on {to} for a roll back, is replaced: \
              that roll back is no longer possible."

@@ -29,7 +29,8 @@ pub fn RolloutPage() -> impl IntoView {
 /// Without scripts the page looks again by itself while a step is at work; never while it may be waiting for words
 /// that are being typed.
 fn without_scripts(start: &Start) -> impl IntoView + use<> {
-    let at_work = rollout::Rollout::fold(&start.entries).is_ok_and(|rollout| matches!(rollout.doing(), Doing::Running(_)));
+    let at_work =
+        rollout::Rollout::fold(&start.entries).is_ok_and(|rollout| matches!(rollout.doing(), Doing::Running(_)));
     view! {
         {at_work.then(|| view! { <meta http-equiv="refresh" content="5"/> })}
         <p class="notice">"Scripts are off: this page does not follow along. " <a href="">"Look again"</a></p>

@@ -129,7 +129,11 @@ impl Engine {
         Ok(Overview {
             name: row.name.clone(),
             standing: store.standing(row).await?,
-            slots: Slot::BOTH.map(|slot| SlotView { slot, release: row.holds(slot).cloned(), live: row.live == Some(slot) }),
+            slots: Slot::BOTH.map(|slot| SlotView {
+                slot,
+                release: row.holds(slot).cloned(),
+                live: row.live == Some(slot),
+            }),
             latest: store.history(&filter, None, 1).await?.pop(),
             releases: store.releases(row.id).await?,
         })
@@ -139,7 +143,8 @@ impl Engine {
 /// A loopback port that nobody was given and nobody listens on.
 fn free_port(given: &mut BTreeSet<u16>) -> Result<u16, EngineError> {
     let free = PORTS.into_iter().find(|port| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    let port = free.ok_or_else(|| DockerError::new(format!("no port is free between {} and {}", PORTS.start, PORTS.end)))?;
+    let port =
+        free.ok_or_else(|| DockerError::new(format!("no port is free between {} and {}", PORTS.start, PORTS.end)))?;
     given.insert(port);
     Ok(port)
 }

@@ -69,7 +69,8 @@ impl Engine {
             .connect_timeout(Duration::from_secs(5))
             .build()
             .map_err(|error| EngineError::Docker(crate::runtime::docker::DockerError::new(error.to_string())))?;
-        let shared = Shared { store, feed: Feed::default(), docker, http, observations: Default::default(), _lock: lock };
+        let shared =
+            Shared { store, feed: Feed::default(), docker, http, observations: Default::default(), _lock: lock };
         let engine = Engine { shared: Arc::new(shared), runners: Runners::default() };
         for id in engine.shared.store.unsettled().await? {
             tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");

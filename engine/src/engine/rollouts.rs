@@ -46,13 +46,16 @@ impl Engine {
         let row = row.ok_or_else(|| EngineError::NotFound(format!("application {application}")))?;
         let definition = load(row.file).await?;
         if definition.application.name != application {
-            let message = format!("The application file now names another application: {}.", definition.application.name);
+            let message =
+                format!("The application file now names another application: {}.", definition.application.name);
             return Err(Refusal::not_now(message).into());
         }
         let begun = self
             .shared
             .store
-            .begin(application, actor, &definition, |standing| start::forward(&definition.application, standing, version))
+            .begin(application, actor, &definition, |standing| {
+                start::forward(&definition.application, standing, version)
+            })
             .await??;
         Ok(self.begun(begun))
     }
@@ -124,7 +127,13 @@ impl Engine {
     ///
     /// # Errors
     /// When the actor may not read.
-    pub async fn news(&self, actor: &Actor, id: RolloutId, seq: u64, line: i64) -> Result<(Vec<Entry>, Vec<Line>), EngineError> {
+    pub async fn news(
+        &self,
+        actor: &Actor,
+        id: RolloutId,
+        seq: u64,
+        line: i64,
+    ) -> Result<(Vec<Entry>, Vec<Line>), EngineError> {
         authorize(actor, Permission::Read)?;
         let lines = self.shared.store.lines_after(id, line).await?;
         Ok((self.shared.store.entries_after(id, seq).await?, lines))

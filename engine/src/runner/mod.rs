@@ -39,7 +39,11 @@ impl Runners {
         }
         let runners = self.clone();
         self.tasks.spawn(async move {
-            run(&shared, id, &runners.stop).await;
+            // A panic is a defect of ours, and no reason to leave a rollout lying: it goes on from its journal.
+            while let Err(panic) = tokio::spawn(run(shared.clone(), id, runners.stop.clone())).await {
+                tracing::error!(rollout.id = id.0, %panic, "rollout {id}: a step panicked; it is taken up again");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
             runners.lock().remove(&id);
         });
     }
@@ -56,12 +60,12 @@ impl Runners {
     }
 }
 
-async fn run(shared: &Arc<Shared>, id: RolloutId, stop: &CancellationToken) {
+async fn run(shared: Arc<Shared>, id: RolloutId, stop: CancellationToken) {
     let mut news = shared.feed.watch(id);
     // Whoever carried out the running step is not us.
     let mut report = Report::Interrupted;
     while !stop.is_cancelled() {
-        match go_on(shared, id, report, &mut news, stop).await {
+        match go_on(&shared, id, report, &mut news, &stop).await {
             Ok(Next::Settled) => return,
             Ok(Next::Again) => report = Report::Advance,
             Err(error) => {

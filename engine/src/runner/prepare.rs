@@ -23,19 +23,21 @@ pub(super) async fn context(
     let said = |error: StoreError| error.to_string();
     let definition = shared.store.definition(id).await.map_err(said)?;
     let name = &definition.application.name;
-    let row = shared.store.application(name).await.map_err(said)?.ok_or_else(|| format!("there is no application {name}"))?;
+    let row =
+        shared.store.application(name).await.map_err(said)?.ok_or_else(|| format!("there is no application {name}"))?;
     let addresses = shared.store.addresses(row.id).await.map_err(said)?;
     let router = router::choose(&definition.application, row.admin_port).map_err(|error| error.to_string())?;
     let compose = match definition.compose(&rollout.start.release) {
         Ok(compose) => compose,
         // The way back must not depend on a variable that somebody unset meanwhile: it starts what is there.
-        Err(_) if matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::StopNewSlot | Step::CleanUp) => Compose::default(),
+        Err(_) if matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::StopNewSlot | Step::CleanUp) => {
+            Compose::default()
+        }
         Err(problems) => {
             return Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         }
     };
-    let (log, writer) =
-        StepLog::open(shared.store.clone(), shared.feed.clone(), id, index, mask(&definition));
+    let (log, writer) = StepLog::open(shared.store.clone(), shared.feed.clone(), id, index, mask(&definition));
     let cx = Context {
         store: shared.store.clone(),
         docker: shared.docker.clone(),
@@ -63,7 +65,6 @@ fn mask(definition: &Definition) -> Mask {
     };
     let application = &definition.application;
     if let Some(registry) = &application.registry {
-        add(&registry.username);
         add(&registry.password);
     }
     for test in &application.smoke {

@@ -85,7 +85,9 @@ impl Context {
     fn publish(&self, service: &str, slot: Slot) -> Publish {
         let address = self.addresses.iter().find(|address| address.service == service && address.slot == slot);
         match (self.definition.service(service), address) {
-            (Service::Routed { port, .. }, Some(address)) => Publish::Address { container: port, loopback: address.port },
+            (Service::Routed { port, .. }, Some(address)) => {
+                Publish::Address { container: port, loopback: address.port }
+            }
             _ => Publish::Nothing,
         }
     }

@@ -25,7 +25,10 @@ async fn http(cx: &Context, check: &HealthCheck) -> Result<(), String> {
         match probe::http(cx, check, cx.new_slot()).await {
             Ok(()) => {
                 in_a_row += 1;
-                cx.log.info(format!("{name}: attempt {attempt} of {}: passed, {in_a_row} of {} in a row", check.tries, check.passes));
+                cx.log.info(format!(
+                    "{name}: attempt {attempt} of {}: passed, {in_a_row} of {} in a row",
+                    check.tries, check.passes
+                ));
                 if in_a_row >= check.passes {
                     return Ok(());
                 }
@@ -41,9 +44,15 @@ async fn http(cx: &Context, check: &HealthCheck) -> Result<(), String> {
         }
     }
     if last.is_empty() {
-        return Err(format!("{name} passed only {in_a_row} times in a row in {} attempts; {} are wanted", check.tries, check.passes));
+        return Err(format!(
+            "{name} passed only {in_a_row} times in a row in {} attempts; {} are wanted",
+            check.tries, check.passes
+        ));
     }
-    Err(format!("{name} did not become healthy in {} attempts, {} apart. The last answer: {last}", check.tries, check.interval))
+    Err(format!(
+        "{name} did not become healthy in {} attempts, {} apart. The last answer: {last}",
+        check.tries, check.interval
+    ))
 }
 
 async fn containers(cx: &Context) -> Result<(), String> {

@@ -25,7 +25,13 @@ pub(crate) struct StepLog {
 
 impl StepLog {
     /// The log, and the task that ends once the log is dropped and all is written.
-    pub(crate) fn open(store: Store, feed: Feed, id: RolloutId, step: StepIndex, mask: Mask) -> (StepLog, JoinHandle<()>) {
+    pub(crate) fn open(
+        store: Store,
+        feed: Feed,
+        id: RolloutId,
+        step: StepIndex,
+        mask: Mask,
+    ) -> (StepLog, JoinHandle<()>) {
         let (lines, mut queue) = mpsc::unbounded_channel();
         let writer = tokio::spawn(async move {
             let mut batch = vec![];

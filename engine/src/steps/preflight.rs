@@ -37,7 +37,10 @@ async fn disk_space(cx: &Context) -> Result<String, String> {
     let free = seen.f_bavail.saturating_mul(seen.f_frsize);
     let megabytes = free / 1_000_000;
     if free < LEAST_FREE {
-        return Err(format!("{megabytes} MB are free in {root}, and {} MB are wanted: remove old images", LEAST_FREE / 1_000_000));
+        return Err(format!(
+            "{megabytes} MB are free in {root}, and {} MB are wanted: remove old images",
+            LEAST_FREE / 1_000_000
+        ));
     }
     Ok(format!("{megabytes} MB are free in {root}"))
 }
@@ -57,7 +60,8 @@ async fn router(cx: &Context) -> Result<String, String> {
 
 /// What the release's images are by content. A version means what it meant when it was first seen.
 async fn pin_images(cx: &Context) -> Result<PinnedImages, String> {
-    let known = cx.store.release_images(cx.row.id, &cx.rollout.start.release).await.map_err(|error| error.to_string())?;
+    let known =
+        cx.store.release_images(cx.row.id, &cx.rollout.start.release).await.map_err(|error| error.to_string())?;
     let mut images = PinnedImages::new();
     let mut failures = vec![];
     for (name, service) in &cx.compose.services {

@@ -22,7 +22,10 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     for container in cx.docker.containers(&project).await.map_err(said)? {
         // One that is meant to end (a job) may have ended well.
         if !container.running && container.status != "exited (0)" {
-            return Err(format!("{} does not stay up: it is {}. Its last lines are below.", container.service, container.status));
+            return Err(format!(
+                "{} does not stay up: it is {}. Its last lines are below.",
+                container.service, container.status
+            ));
         }
     }
     Ok(Done::new(format!("{count} services run in {slot}")))

@@ -50,7 +50,9 @@ pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, 
                 (Health::Starting, true) => Seen::NotYet("its own check has not passed yet".to_owned()),
                 (Health::Unhealthy(why), true) => Seen::NotYet(format!("its own check fails: {why}")),
                 (_, false) if container.status == "exited (0)" => Seen::Well,
-                (_, false) if container.status == "restarting" => Seen::NotYet("it restarts again and again".to_owned()),
+                (_, false) if container.status == "restarting" => {
+                    Seen::NotYet("it restarts again and again".to_owned())
+                }
                 (_, false) => Seen::Down(format!("it is {}", container.status)),
             };
             (container.service, seen)

@@ -9,8 +9,8 @@ pub(super) async fn run(cx: &Context, stage: usize) -> Outcome {
     let stage = cx.rollout.stage(stage).ok_or("the plan has no such stage")?;
     let slot = cx.new_slot();
     let wanted = Split { to: slot, weight: stage.weight };
-    no_drift(cx, wanted).await?;
-    probe::slot(cx, slot).await.map_err(|why| format!("{slot} is not fit for traffic: {why}"))?;
+    let fit = async { probe::slot(cx, slot).await.map_err(|why| format!("{slot} is not fit for traffic: {why}")) };
+    futures::future::try_join(no_drift(cx, wanted), fit).await?;
     cx.log.info(format!("{slot} answers; setting {wanted}"));
     let begun = Instant::now();
     cx.router.set(wanted).await.map_err(|error| error.to_string())?;

@@ -25,7 +25,8 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     let mut mask = Mask::new();
     for (number, test) in tests.iter().enumerate() {
         let name = format!("{} of {}, {}", number + 1, tests.len(), test.name);
-        let request = request::Request::build(cx, test, &variables).map_err(|why| format!("smoke test {name}: {why}"))?;
+        let request =
+            request::Request::build(cx, test, &variables).map_err(|why| format!("smoke test {name}: {why}"))?;
         let begun = Instant::now();
         let answer = match request.send(cx).await {
             Ok(answer) => answer,
@@ -51,7 +52,14 @@ pub(super) async fn run(cx: &Context) -> Outcome {
 }
 
 /// The error in a line or two; request and answer go to the log as well.
-fn failure(cx: &Context, mask: &Mask, name: &str, why: &str, request: &request::Request, answer: Option<&Answer>) -> String {
+fn failure(
+    cx: &Context,
+    mask: &Mask,
+    name: &str,
+    why: &str,
+    request: &request::Request,
+    answer: Option<&Answer>,
+) -> String {
     let shown = |text: &str| {
         let masked = cx.log.mask(&mask.mask(text));
         match masked.char_indices().nth(SHOWN) {

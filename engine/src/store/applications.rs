@@ -155,7 +155,11 @@ impl Store {
     }
 
     /// What this version was first seen to mean; `None` for one never seen.
-    pub async fn release_images(&self, application: i64, version: &Version) -> Result<Option<PinnedImages>, StoreError> {
+    pub async fn release_images(
+        &self,
+        application: i64,
+        version: &Version,
+    ) -> Result<Option<PinnedImages>, StoreError> {
         let version = version.as_str();
         let images = sqlx::query_scalar!(
             "select images from releases where application_id = ? and version = ?",
@@ -200,7 +204,10 @@ pub(super) async fn application_in(
 }
 
 /// The standing, as this connection sees it.
-pub(super) async fn standing_in(connection: &mut SqliteConnection, row: &ApplicationRow) -> Result<Standing, StoreError> {
+pub(super) async fn standing_in(
+    connection: &mut SqliteConnection,
+    row: &ApplicationRow,
+) -> Result<Standing, StoreError> {
     let open = sqlx::query!(
         r#"select id as "id!", ended_at from rollouts where application_id = ? and settled = 0 order by id"#,
         row.id
@@ -218,9 +225,10 @@ pub(super) async fn standing_in(connection: &mut SqliteConnection, row: &Applica
             continue;
         }
         let state = super::journal::fold_in(connection, RolloutId(rollout.id)).await?;
-        let cleaning = state.steps.iter().any(|record| {
-            record.step == Step::CleanUp && matches!(record.status, StepStatus::Running { .. })
-        });
+        let cleaning = state
+            .steps
+            .iter()
+            .any(|record| record.step == Step::CleanUp && matches!(record.status, StepStatus::Running { .. }));
         if cleaning {
             standing.cleaning = Some(RolloutId(rollout.id));
         }

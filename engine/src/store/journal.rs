@@ -101,9 +101,8 @@ impl Store {
 
     /// What the rollout was started with.
     pub async fn definition(&self, id: RolloutId) -> Result<Definition, StoreError> {
-        let text = sqlx::query_scalar!("select definition from rollouts where id = ?", id.0)
-            .fetch_one(&self.readers)
-            .await?;
+        let text =
+            sqlx::query_scalar!("select definition from rollouts where id = ?", id.0).fetch_one(&self.readers).await?;
         serde_json::from_str(&text).map_err(|e| StoreError::Damaged { rollout: id.0, why: e.to_string() })
     }
 
@@ -127,9 +126,10 @@ fn fold(id: RolloutId, entries: &[Entry]) -> Result<Rollout, StoreError> {
 
 async fn entries_in(connection: &mut SqliteConnection, id: RolloutId, after: u64) -> Result<Vec<Entry>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let rows = sqlx::query_scalar!("select body from events where rollout_id = ? and seq > ? order by seq", id.0, after)
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows =
+        sqlx::query_scalar!("select body from events where rollout_id = ? and seq > ? order by seq", id.0, after)
+            .fetch_all(&mut *connection)
+            .await?;
     rows.iter()
         .map(|body| serde_json::from_str(body).map_err(|e| StoreError::Damaged { rollout: id.0, why: e.to_string() }))
         .collect()

@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn adopting_twice_touches_nothing() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -28,6 +29,7 @@ async fn adopting_twice_touches_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn traffic_goes_where_it_should_from_the_first_moment() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -37,6 +39,7 @@ async fn traffic_goes_where_it_should_from_the_first_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn other_routes_are_taken_on_and_the_weight_is_kept() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::None);
@@ -51,6 +54,7 @@ async fn other_routes_are_taken_on_and_the_weight_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn requests_arrive_with_the_headers_of_a_proxy() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -69,6 +73,7 @@ async fn requests_arrive_with_the_headers_of_a_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_restart_of_nginx_keeps_the_weight() {
     let (mut nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -81,6 +86,7 @@ async fn a_restart_of_nginx_keeps_the_weight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn adopting_goes_on_when_nobody_waits_for_it() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -91,6 +97,7 @@ async fn adopting_goes_on_when_nobody_waits_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn an_interrupted_adoption_is_finished_by_the_next_one() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -106,6 +113,7 @@ async fn an_interrupted_adoption_is_finished_by_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn forgetting_leaves_nothing() {
     let (mut nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);

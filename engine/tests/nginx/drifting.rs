@@ -13,6 +13,7 @@ fn kinds(drifts: &[Drift]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn the_file() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -33,6 +34,7 @@ async fn the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn the_dial() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -71,6 +73,7 @@ async fn the_dial() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn nginx_itself() {
     let (mut nginx, mut routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);

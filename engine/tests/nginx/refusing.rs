@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 const BLUE: fn() -> Split = || Split::all(Slot::Blue);
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_refused_configuration_leaves_the_old_one_serving() {
     let (nginx, mut routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -34,6 +35,7 @@ async fn a_refused_configuration_leaves_the_old_one_serving() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_refused_first_file_is_taken_away() {
     let (nginx, routes) = stage().await;
     fs::write(nginx.path("conf.d/theirs.conf"), "server { liste 80; }").unwrap();
@@ -47,6 +49,7 @@ async fn a_refused_first_file_is_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_host_that_another_file_serves_is_refused() {
     let (nginx, routes) = stage().await;
     let theirs = format!("server {{ listen 127.0.0.1:{}; server_name {HOST}; return 200 theirs; }}", nginx.port);
@@ -58,6 +61,7 @@ async fn a_host_that_another_file_serves_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn two_applications_live_side_by_side_but_not_on_one_admin_port() {
     let (nginx, routes) = stage().await;
     let shop = nginx.router(StickyBy::Cookie);
@@ -76,6 +80,7 @@ async fn two_applications_live_side_by_side_but_not_on_one_admin_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_reload_that_nginx_does_not_do_is_noticed_and_taken_back() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -94,6 +99,7 @@ async fn a_reload_that_nginx_does_not_do_is_noticed_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_file_that_is_not_ours_is_left_alone() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -110,6 +116,7 @@ async fn a_file_that_is_not_ours_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_folder_that_nginx_does_not_read_is_refused() {
     let (nginx, routes) = stage().await;
     fs::create_dir(nginx.path("elsewhere")).unwrap();
@@ -122,6 +129,7 @@ async fn a_folder_that_nginx_does_not_read_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_pid_that_is_not_nginx_gets_no_signal() {
     let (mut nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -147,6 +155,7 @@ async fn a_pid_that_is_not_nginx_gets_no_signal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_dial_that_nginx_cannot_see_is_refused() {
     if !is_root() {
         return; // Workers then are the same user.
@@ -169,6 +178,7 @@ async fn a_dial_that_nginx_cannot_see_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_change_that_nginx_does_not_confirm_is_turned_back() {
     let (mut nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);

@@ -7,6 +7,7 @@ use rollout::application::StickyBy;
 use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_cookie_is_given_once_and_keeps_the_slot() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -47,6 +48,7 @@ async fn slots(client: &mut Client, header: &str, requests: u32) -> BTreeSet<Str
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_header_keeps_the_slot() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Header("X-User-Id".into()));
@@ -64,6 +66,7 @@ async fn a_header_keeps_the_slot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn an_address_keeps_the_slot() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Address);
@@ -72,6 +75,7 @@ async fn an_address_keeps_the_slot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn without_stickiness_every_request_is_for_itself() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::None);
@@ -80,6 +84,7 @@ async fn without_stickiness_every_request_is_for_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn the_admin_server_answers_about_numbers_alone() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);

@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const REQUESTS: u32 = 12_000;
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn the_shares_are_as_set_in_both_directions() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -37,6 +38,7 @@ async fn the_shares_are_as_set_in_both_directions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn a_session_moves_one_way_only() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -65,6 +67,7 @@ async fn a_session_moves_one_way_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn changes_under_load_lose_nothing_and_reload_nothing() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -102,6 +105,7 @@ async fn changes_under_load_lose_nothing_and_reload_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn long_answers_and_websockets_go_on() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -127,6 +131,7 @@ async fn long_answers_and_websockets_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn equal_splits_by_other_names_are_equal() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);
@@ -138,6 +143,7 @@ async fn equal_splits_by_other_names_are_equal() {
 
 /// Printed for the budget; not asserted.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
 async fn how_long_a_change_takes() {
     let (nginx, routes) = stage().await;
     let router = nginx.router(StickyBy::Cookie);

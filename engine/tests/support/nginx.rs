@@ -136,12 +136,13 @@ pub fn signal(name: &str, pid: u32) {
     assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 
-/// Outside the range from which the kernel takes ports for outgoing connections.
+/// Above those that Crossfade gives to slots, which may be free just now and not for long; below those from which the
+/// kernel takes ports for outgoing connections.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 10_000).unwrap();
-    for _ in 0..10_000 {
-        let port = 21_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+    let first = u16::try_from(std::process::id() % 8_000).unwrap();
+    for _ in 0..8_000 {
+        let port = 24_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }

@@ -15,7 +15,12 @@ impl Rollout {
                 Outcome::Succeeded => format!("{} is live on {}", self.start.release, self.start.slot),
                 Outcome::RolledBack => format!("Rolled back: all traffic is on {}", self.old_place()),
                 Outcome::Aborted => format!("Aborted: {}", self.untouched()),
-                Outcome::Failed => format!("Failed: {}", self.untouched()),
+                Outcome::Failed => {
+                    let step = self
+                        .failed_step()
+                        .map_or_else(|| "Failed".to_owned(), |(_, record)| format!("{} failed", record.step));
+                    format!("{}: {}", capitalised(&step), self.untouched())
+                }
             };
         }
         let step = |index: usize| self.steps.get(index).map(|record| record.step);
@@ -173,6 +178,11 @@ impl Rollout {
             (None, None) => String::new(),
         }
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn because(reason: &str) -> String {

@@ -89,7 +89,8 @@ impl City {
 
     /// With nothing going on, only a roll back may be refused.
     fn nothing_to_undo(&self, refusal: &Refusal) -> bool {
-        refusal.message().contains("succeeded can be rolled back") || refusal.message().contains("not kept warm")
+        let reasons = ["succeeded can be rolled back", "not kept warm", "Another release is live"];
+        reasons.iter().any(|reason| refusal.message().contains(reason))
     }
 
     fn must_fit(&self, start: &Start) {
@@ -111,7 +112,9 @@ impl City {
             world.now = self.now;
             world.perform(&Actor::Engine, &report, &mut |_, _| ()).unwrap();
             assert!(world.rollout.is_settled(), "it still has something to do with a slot that is another's");
-            assert!(world.rollout.offers(&CROWD[0], self.now).iter().filter(|offer| offer.refused.is_none()).count() == 1);
+            assert!(
+                world.rollout.offers(&CROWD[0], self.now).iter().filter(|offer| offer.refused.is_none()).count() == 1
+            );
         }
         self.rollouts.push(World::begin(start, by, self.now, 2));
     }

@@ -3,8 +3,8 @@
 use crate::chance::Chance;
 use rollout::actor::{Actor, Role};
 use rollout::application::{
-    Application, ApprovalRule, Body, Expect, Migrate, Monitor, Nginx, OnTimeout, RouterKind, SmokeTest, Stage, StickyBy,
-    Traffic,
+    Application, ApprovalRule, Body, Expect, Migrate, Monitor, Nginx, OnTimeout, RouterKind, SmokeTest, Stage,
+    StickyBy, Traffic,
 };
 use rollout::clock::Millis;
 use rollout::event::{Kind, RolloutId, Start};

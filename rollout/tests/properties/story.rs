@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRunner};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A plan, and what is done turn by turn: one number each, so that proptest can drop whole turns.
 #[derive(Clone)]
@@ -18,7 +19,8 @@ impl fmt::Debug for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Story {{ plan: {:?}, turns: vec!{:?} }}", self.plan, self.turns)?;
         let mut world = World::new(self);
-        self.turns.iter().for_each(|turn| world.turn(*turn, &mut |_, _| ()));
+        // What is told here went wrong: perhaps so that it cannot be played to its end.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.turns.iter().for_each(|turn| world.turn(*turn, &mut |_, _| ()))));
         world.journal.iter().try_for_each(|entry| writeln!(f, "{entry:?}"))
     }
 }
@@ -34,7 +36,11 @@ pub fn for_all(cases: u32, property: impl Fn(&Story)) {
     });
     match outcome {
         Ok(()) => {}
-        Err(TestError::Fail(why, story)) => panic!("{why}\n{story:?}"),
+        Err(TestError::Fail(why, story)) => {
+            // Told before the panic, for telling it plays it, which may panic itself.
+            let told = format!("{why}\n{story:?}");
+            panic!("{told}")
+        }
         Err(TestError::Abort(why)) => panic!("{why}"),
     }
 }

@@ -50,6 +50,7 @@ impl Judge {
         assert_eq!(rollout.moved, self.moved);
         assert_eq!(rollout.ended.as_ref().map(|ended| ended.outcome), self.ended);
         assert_eq!(rollout.seq, entry.seq);
+        assert!(!self.promoted_full || rollout.gate.is_none(), "people are asked although every gate is skipped");
         assert!(self.ended.is_none() || (rollout.gate.is_none() && rollout.stopped.is_none()));
     }
 

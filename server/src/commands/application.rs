@@ -69,7 +69,10 @@ async fn follow(engine: &Engine, actor: &Actor, id: RolloutId) -> Result<(), Str
         if let Some((_, record)) = view.rollout.failed_step()
             && let StepStatus::Failed { error, .. } = &record.status
         {
-            return Err(format!("{} failed: {error}\nOpen rollout {id} in the dashboard to retry or abort it.", record.step));
+            return Err(format!(
+                "{} failed: {error}\nOpen rollout {id} in the dashboard to retry or abort it.",
+                record.step
+            ));
         }
         if news.changed().await.is_err() {
             return Err("the engine has stopped".to_owned());

@@ -53,7 +53,9 @@ pub async fn rollout(
 fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host)),
+        (Some(origin), Some(host)) => {
+            origin.split_once("://").is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host))
+        }
         _ => false,
     }
 }
@@ -99,8 +101,12 @@ impl Follower {
     async fn news(&mut self) -> Option<Vec<Message>> {
         let mut messages = vec![];
         loop {
-            let (entries, lines) =
-                self.state.engine.news(&self.user.actor(), self.id, self.position.seq, self.position.line).await.ok()?;
+            let (entries, lines) = self
+                .state
+                .engine
+                .news(&self.user.actor(), self.id, self.position.seq, self.position.line)
+                .await
+                .ok()?;
             if entries.is_empty() && lines.is_empty() {
                 return Some(messages);
             }

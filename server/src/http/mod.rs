@@ -77,10 +77,8 @@ pub fn router(engine: &Engine, site: &Path, secure: bool, stop: &CancellationTok
             .layer(axum::middleware::from_fn_with_state(engine.clone(), who::know))
             .layer(DefaultBodyLimit::max(BODY)),
     );
-    let health = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .with_state(engine.clone());
+    let health =
+        Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(engine.clone());
     let mut router = guarded
         .merge(health)
         .nest_service("/pkg", site::files(site))

@@ -28,7 +28,8 @@ pub fn site(given: Option<PathBuf>) -> Result<PathBuf, String> {
 
 /// What leptos wants to know. Everything is said here, so that nothing depends on where the program is started.
 pub(super) fn options(site: &Path) -> Result<LeptosOptions, String> {
-    let text = |path: &Path| path.to_str().map(Arc::<str>::from).ok_or_else(|| format!("{} is not UTF-8", path.display()));
+    let text =
+        |path: &Path| path.to_str().map(Arc::<str>::from).ok_or_else(|| format!("{} is not UTF-8", path.display()));
     Ok(LeptosOptions::builder()
         .output_name("crossfade")
         .site_root(text(site)?)

@@ -15,7 +15,9 @@ impl Docker {
     pub fn connect() -> Result<Docker, DockerError> {
         let host = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
         let api = match &host {
-            Some(host) => Api::connect_with_host(host).map_err(while_trying(format!("be reached at DOCKER_HOST={host}")))?,
+            Some(host) => {
+                Api::connect_with_host(host).map_err(while_trying(format!("be reached at DOCKER_HOST={host}")))?
+            }
             None => Api::connect_with_unix_defaults().map_err(while_trying("be reached at its local socket"))?,
         };
         let api = api.with_timeout(TIMEOUT).with_request_modifier(|mut request| {

@@ -4,8 +4,9 @@ use super::networks::{network_name, volume_name};
 use super::project::{CONFIG_HASH, Project, RELEASE};
 use crate::compose::{Attachment, Compose, HealthCheck, Mount, MountSource, Port, Restart, Selinux, Service};
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, MountBindOptions, MountTmpfsOptions,
-    MountType, MountVolumeOptions, NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, MountBindOptions,
+    MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy,
+    RestartPolicyNameEnum,
 };
 use rollout::clock::Millis;
 use sha2::{Digest, Sha256};
@@ -132,7 +133,9 @@ impl Source<'_> {
             cap_add: Some(service.cap_add.clone()),
             cap_drop: Some(service.cap_drop.clone()),
             security_opt: Some(service.security_opt.clone()),
-            extra_hosts: Some(service.extra_hosts.iter().map(|host| format!("{}:{}", host.name, host.address)).collect()),
+            extra_hosts: Some(
+                service.extra_hosts.iter().map(|host| format!("{}:{}", host.name, host.address)).collect(),
+            ),
             log_config: service.logging.as_ref().map(|logging| HostConfigLogConfig {
                 typ: logging.driver.clone(),
                 config: Some(logging.options.clone().into_iter().collect()),
@@ -162,7 +165,8 @@ impl Source<'_> {
         match self.publish {
             Publish::Nothing => {}
             Publish::Address { container, loopback } => {
-                let binding = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(loopback.to_string()) };
+                let binding =
+                    PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(loopback.to_string()) };
                 bindings.insert(format!("{container}/tcp"), Some(vec![binding]));
             }
             Publish::AsWritten => {
@@ -184,7 +188,8 @@ impl Source<'_> {
             read_only: Some(mount.read_only),
             ..bollard::models::Mount::default()
         };
-        let volume = |no_copy: bool| Some(MountVolumeOptions { no_copy: Some(no_copy), ..MountVolumeOptions::default() });
+        let volume =
+            |no_copy: bool| Some(MountVolumeOptions { no_copy: Some(no_copy), ..MountVolumeOptions::default() });
         Some(match &mount.source {
             MountSource::Volume { name, no_copy } => bollard::models::Mount {
                 typ: Some(MountType::VOLUME),
@@ -200,7 +205,10 @@ impl Source<'_> {
             MountSource::Bind { path, create, .. } => bollard::models::Mount {
                 typ: Some(MountType::BIND),
                 source: Some(self.bind_path(path)),
-                bind_options: Some(MountBindOptions { create_mountpoint: Some(*create), ..MountBindOptions::default() }),
+                bind_options: Some(MountBindOptions {
+                    create_mountpoint: Some(*create),
+                    ..MountBindOptions::default()
+                }),
                 ..base
             },
             MountSource::Tmpfs { size, mode } => bollard::models::Mount {

@@ -21,7 +21,12 @@ impl Docker {
     /// When the engine cannot.
     pub async fn remove(&self, container: &str) -> Result<(), DockerError> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match self.api.remove_container(container, Some(options)).await.map_err(while_trying(format!("remove {container}"))) {
+        match self
+            .api
+            .remove_container(container, Some(options))
+            .await
+            .map_err(while_trying(format!("remove {container}")))
+        {
             // 409: it is being removed already.
             Err(error) if !error.is_missing() && !error.is_conflict() => Err(error),
             _ => Ok(()),

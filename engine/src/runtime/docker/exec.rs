@@ -48,7 +48,8 @@ impl Docker {
             err.finish(|text| line(Pipe::Err, text));
         }
         let done = self.api.inspect_exec(&exec.id).await.map_err(while_trying(what()))?;
-        done.exit_code.ok_or_else(|| DockerError::new(format!("Docker lost sight of `{}` in {container}", command.join(" "))))
+        done.exit_code
+            .ok_or_else(|| DockerError::new(format!("Docker lost sight of `{}` in {container}", command.join(" "))))
     }
 }
 

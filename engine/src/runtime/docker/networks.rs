@@ -23,7 +23,9 @@ impl Docker {
                 continue;
             }
             if declared.is_some_and(|network| network.external) {
-                return Err(DockerError::new(format!("the network {full} is external, and Docker has none of that name")));
+                return Err(DockerError::new(format!(
+                    "the network {full} is external, and Docker has none of that name"
+                )));
             }
             let mut labels = project.labels();
             labels.insert("com.docker.compose.network".to_owned(), name.to_owned());
@@ -54,7 +56,9 @@ impl Docker {
                 continue;
             }
             if volume.external {
-                return Err(DockerError::new(format!("the volume {full} is external, and Docker has none of that name")));
+                return Err(DockerError::new(format!(
+                    "the volume {full} is external, and Docker has none of that name"
+                )));
             }
             let mut labels = project.labels();
             labels.insert("com.docker.compose.volume".to_owned(), name.clone());
@@ -73,7 +77,8 @@ impl Docker {
 
     /// Joins a container to a network under these names, if it is not joined yet.
     pub(super) async fn join(&self, container: &str, network: &str, aliases: &[String]) -> Result<(), DockerError> {
-        let seen = self.api.inspect_container(container, None).await.map_err(while_trying(format!("look at {container}")))?;
+        let seen =
+            self.api.inspect_container(container, None).await.map_err(while_trying(format!("look at {container}")))?;
         let joined = seen.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
         if joined.contains_key(network) {
             return Ok(());

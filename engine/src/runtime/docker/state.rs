@@ -105,7 +105,9 @@ impl Docker {
         let (mut out, mut seen) = (Lines::default(), vec![]);
         while let Some(piece) = output.next().await {
             let piece = piece.map_err(while_trying(format!("read the log of {container}")))?;
-            if let LogOutput::StdErr { message } | LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
+            if let LogOutput::StdErr { message } | LogOutput::StdOut { message } | LogOutput::Console { message } =
+                piece
+            {
                 out.push(&message, |line| seen.push(line.to_owned()));
             }
         }

@@ -36,14 +36,16 @@ impl Docker {
     pub async fn up(&self, wanted: &Wanted<'_>, tell: &mut (dyn FnMut(String) + Send)) -> Result<(), DockerError> {
         self.make_networks(wanted.project, wanted.compose).await?;
         self.make_volumes(wanted.project, wanted.compose).await?;
-        let order = crate::compose::start_order(wanted.compose).map_err(|problem| DockerError::new(problem.to_string()))?;
+        let order =
+            crate::compose::start_order(wanted.compose).map_err(|problem| DockerError::new(problem.to_string()))?;
         let order = order.iter().filter_map(|name| Some((name.as_str(), *wanted.services.get(name.as_str())?)));
         for (name, publish) in order {
             let Some(service) = wanted.compose.services.get(name) else { continue };
             for (other, condition) in &service.depends_on {
                 self.wait_for(wanted, name, other, *condition).await?;
             }
-            let image = wanted.images.get(name).ok_or_else(|| DockerError::new(format!("no image is pinned for {name}")))?;
+            let image =
+                wanted.images.get(name).ok_or_else(|| DockerError::new(format!("no image is pinned for {name}")))?;
             let source = Source {
                 project: wanted.project,
                 compose: wanted.compose,
@@ -111,7 +113,13 @@ impl Docker {
         self.api.start_container(container, None).await.map_err(while_trying(format!("start {name}")))
     }
 
-    async fn wait_for(&self, wanted: &Wanted<'_>, who: &str, other: &str, condition: Condition) -> Result<(), DockerError> {
+    async fn wait_for(
+        &self,
+        wanted: &Wanted<'_>,
+        who: &str,
+        other: &str,
+        condition: Condition,
+    ) -> Result<(), DockerError> {
         let project = if wanted.services.contains_key(other) { wanted.project } else { wanted.elsewhere };
         let deadline = Instant::now() + DEPENDENCY;
         loop {
@@ -125,7 +133,10 @@ impl Docker {
                     // A service that runs only in the live slot is not there to be waited for.
                     return match condition {
                         Condition::Started => Ok(()),
-                        _ => Err(DockerError::new(format!("{who} waits for {other}, but that does not run in {}", project.name()))),
+                        _ => Err(DockerError::new(format!(
+                            "{who} waits for {other}, but that does not run in {}",
+                            project.name()
+                        ))),
                     };
                 }
             }
@@ -141,7 +152,12 @@ impl Docker {
     ///
     /// # Errors
     /// What the engine says.
-    pub async fn connect_shared(&self, shared: &Project, project: &Project, compose: &Compose) -> Result<(), DockerError> {
+    pub async fn connect_shared(
+        &self,
+        shared: &Project,
+        project: &Project,
+        compose: &Compose,
+    ) -> Result<(), DockerError> {
         for container in self.containers(shared).await? {
             let Some(service) = compose.services.get(&container.service) else { continue };
             for (network, attachment) in &service.networks {

@@ -58,7 +58,8 @@ pub(super) fn capture(path: &str, answer: &Answer) -> Result<String, String> {
 
 fn at(path: &str, answer: &Answer) -> Result<Value, String> {
     let parsed = JsonPath::parse(path).map_err(|error| error.to_string())?;
-    let json: Value = serde_json::from_str(&answer.body).map_err(|_| format!("expected JSON with {path}, got something else"))?;
+    let json: Value =
+        serde_json::from_str(&answer.body).map_err(|_| format!("expected JSON with {path}, got something else"))?;
     parsed.get(&json).cloned().ok_or_else(|| format!("the answer has nothing at {path}"))
 }
 
@@ -80,12 +81,32 @@ mod tests {
             (Expect::default(), 301, "", Some("expected status 2xx, got 301")),
             (Expect { status: Some(401), ..Expect::default() }, 401, "", None),
             (Expect { headers: json("x-version", "1.0.0"), ..Expect::default() }, 200, "", None),
-            (Expect { headers: json("x-version", "2"), ..Expect::default() }, 200, "", Some("expected header x-version: 2, got 1.0.0")),
-            (Expect { body: Some("Hop".to_owned()), ..Expect::default() }, 200, "hop", Some("expected the body to hold `Hop`")),
+            (
+                Expect { headers: json("x-version", "2"), ..Expect::default() },
+                200,
+                "",
+                Some("expected header x-version: 2, got 1.0.0"),
+            ),
+            (
+                Expect { body: Some("Hop".to_owned()), ..Expect::default() },
+                200,
+                "hop",
+                Some("expected the body to hold `Hop`"),
+            ),
             (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, r#"{"a":1}"#, None),
             (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, r#"{"a":1.0}"#, None),
-            (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, r#"{"a":"1"}"#, Some(r#"expected $.a to be 1, got "1""#)),
-            (Expect { json: json("$.a", "1"), ..Expect::default() }, 200, "<html>", Some("expected JSON with $.a, got something else")),
+            (
+                Expect { json: json("$.a", "1"), ..Expect::default() },
+                200,
+                r#"{"a":"1"}"#,
+                Some(r#"expected $.a to be 1, got "1""#),
+            ),
+            (
+                Expect { json: json("$.a", "1"), ..Expect::default() },
+                200,
+                "<html>",
+                Some("expected JSON with $.a, got something else"),
+            ),
         ];
         for (expect, status, body, wrong) in table {
             let unmet = unmet(&expect, &answer(status, body));

@@ -18,7 +18,11 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn build(cx: &Context, test: &SmokeTest, variables: &BTreeMap<String, String>) -> Result<Request, String> {
+    pub(super) fn build(
+        cx: &Context,
+        test: &SmokeTest,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Request, String> {
         let fill = |text: &str| filled(text, variables);
         let mut headers = vec![];
         let own_host = test.headers.keys().any(|name| name.eq_ignore_ascii_case("host"));

@@ -1,0 +1,51 @@
+# Crossfade: what one types. Every target sets up what it needs, and does nothing twice.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+DATA   ?= $(CURDIR)/var/crossfade.db
+LISTEN ?= 127.0.0.1:8790
+BINARY := target/release/crossfade
+
+.PHONY: help run test check bench build rust site prepare stop
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: build ## set up, build, bring the sample application live, and serve the dashboard
+	@demo/run.sh $(BINARY) "$(DATA)" "$(LISTEN)"
+
+test: check ## everything, on the real Docker Engine, the real nginx and a real browser
+	@demo/machine.sh
+	@demo/images.sh
+	@app/client/build.sh --release
+	@.ci/tree.sh
+	cargo build
+	cargo nextest run --workspace --exclude client --run-ignored ignored-only
+	@end2end/run.sh
+
+check: rust ## the quick part: format, lints, unit tests
+	cargo fmt --all --check
+	cargo clippy --workspace --exclude client --all-targets -- -D warnings
+	cargo nextest run --workspace --exclude client
+
+bench: build ## measure against the budgets of the design, and print a table
+	@demo/machine.sh
+	@demo/images.sh
+	@demo/bench.sh $(BINARY)
+
+build: rust site ## the program and its site, for release
+	cargo build --release -p server
+
+rust:
+	@.ci/rust.sh
+
+site: ## scripts and styles, for the browser
+	@app/client/build.sh --release
+
+prepare: ## after a change to a query or to the schema
+	@engine/prepare.sh
+
+stop: ## end what `make run` left running: nginx, the registry, a Docker Engine started by hand
+	@demo/nginx.sh stop
+	@demo/machine.sh stop

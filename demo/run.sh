@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Brings the sample application live and serves the dashboard:   demo/run.sh PROGRAM DATABASE LISTEN
+# Run again it is quick, and what was there stays.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$demo/env.sh"
+program=$1 listen=$3
+export CROSSFADE_DATA=$2
+
+"$demo/machine.sh"
+"$demo/images.sh"
+"$demo/nginx.sh"
+
+# One user a role. A password that somebody changed stays changed.
+users=$var/users
+if [ ! -f "$users" ]; then
+  for role in viewer deployer release-manager admin; do
+    printf '%s' "crossfade-demo" | "$program" user add "$role" --role "$role"
+  done
+  touch "$users"
+fi
+RUST_LOG=${RUST_LOG:-warn} "$program" application add "$demo/hopwhistle/crossfade.toml" --release 1.0.0
+
+cat <<TEXT
+
+  Crossfade     http://$listen
+  Hopwhistle    http://hopwhistle.localhost:8080   (behind nginx)
+
+  Sign in as    viewer, deployer, release-manager or admin
+  Password      crossfade-demo
+
+  Then open hopwhistle and start a rollout of
+    1.1.0       good
+    1.2.0       never gets healthy
+    1.3.0       healthy, but fails a smoke test
+
+  Ctrl-C stops the dashboard. Hopwhistle and nginx go on; \`make stop\` ends what was started for them.
+
+TEXT
+exec "$program" serve --listen "$listen"

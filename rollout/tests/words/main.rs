@@ -1,0 +1,294 @@
+//! The words of the states that people meet most: what it does, what it waits for, what each button would do.
+
+mod journal;
+
+use journal::*;
+use rollout::Rollout;
+use rollout::actor::{Actor, Role};
+use rollout::application::Stage;
+use rollout::clock::Millis;
+use rollout::command::AskKind::{self, *};
+use rollout::event::{Event, Kind, Outcome, RolloutId, Start};
+use rollout::plan::{Plan, Step};
+use rollout::slot::{Slot, Weight};
+
+#[test]
+fn words_for_a_person() {
+    for row in table() {
+        let rollout = row.rollout;
+        assert_eq!(rollout.headline(), row.headline);
+        assert_eq!(rollout.waits_for(NOW), row.waits_for, "{}", row.headline);
+        for (kind, wanted) in row.offers {
+            let offer = rollout.offer(&Actor::user("ben", Role::Admin), kind, NOW);
+            let said = match &offer.refused {
+                None => format!("{}: {}", offer.label, offer.consequence),
+                Some(refusal) => format!("No. {refusal}"),
+            };
+            assert_eq!(said, wanted, "{}: {kind:?}", row.headline);
+        }
+    }
+}
+
+/// A state, and what must be read there.
+struct Row {
+    rollout: Rollout,
+    headline: &'static str,
+    waits_for: &'static str,
+    offers: Vec<(AskKind, &'static str)>,
+}
+
+fn table() -> Vec<Row> {
+    vec![
+        Row {
+            rollout: at_25(&[asked(1)]),
+            headline: "Waiting for approval: 25 % -> 50 %",
+            waits_for: "A release-manager must approve. In 4 h it counts as rejected.",
+            offers: vec![
+                (Approve, "Approve 50 %: 50 % of the traffic goes to green (1.1.0) at once."),
+                (
+                    Reject,
+                    "Reject: All traffic goes back to blue (1.0.0); then green (1.1.0) is stopped. \
+                     The rollout ends as rolled back.",
+                ),
+                (Hold, "Hold: 25 % of the traffic stays on green (1.1.0). Clocks stop, no stage begins."),
+                (
+                    PromoteFull,
+                    "Promote full: Every approval and bake that is left is skipped: green (1.1.0) gets 100 % at once.",
+                ),
+                (
+                    Abort,
+                    "Abort: All traffic goes back to blue (1.0.0); then green (1.1.0) is stopped. \
+                     The rollout ends as aborted.",
+                ),
+                (
+                    RollBack,
+                    "Roll back to 1.0.0: All traffic goes back to blue (1.0.0), once it is seen to be well; \
+                     then green (1.1.0) is stopped.",
+                ),
+                (Retry, "No. No step has failed: there is nothing to retry."),
+                (Resume, "No. It is not held."),
+                (CleanUpNow, "No. No old slot is kept warm by this rollout."),
+            ],
+        },
+        Row {
+            rollout: after(&[]),
+            headline: "Going on",
+            waits_for: "",
+            offers: vec![
+                (
+                    Abort,
+                    "Abort: green (1.1.0) is stopped. blue (1.0.0) keeps all the traffic. The rollout ends as aborted.",
+                ),
+                (RollBack, "No. No traffic has moved yet: abort it instead."),
+                (
+                    PromoteFull,
+                    "Promote full: Every approval and bake that is left is skipped: green (1.1.0) gets 100 % \
+                     as soon as its checks have passed.",
+                ),
+                (Approve, "No. Nothing waits for an approval right now."),
+            ],
+        },
+        Row {
+            rollout: after(&[began(SHIFT_25), held()]),
+            headline: "Shifting 0 % -> 25 % to green (1.1.0)",
+            waits_for: "Goes on by itself when the step is done. Then it stops: cleo held it.",
+            offers: vec![(Freeze, "Freeze: 25 % of the traffic stays on green (1.1.0) until an admin thaws it.")],
+        },
+        Row {
+            rollout: after(&[began(SHIFT_25), done(SHIFT_25), began_clock(BAKE_25, NOW + Millis(90_000))]),
+            headline: "Baking at 25 %",
+            waits_for: "1 min 30 s left, then it goes on by itself.",
+            offers: vec![],
+        },
+        Row {
+            rollout: at_25(&[asked(1), held()]),
+            headline: "Held at 25 %",
+            waits_for: "cleo held it: lunch. The weight stays; clocks stand still until somebody resumes it.",
+            offers: vec![
+                (Resume, "Resume: Clocks and stages go on where they stopped."),
+                (Approve, "Approve 50 %: 50 % of the traffic goes to green (1.1.0) once it is resumed."),
+                (
+                    PromoteFull,
+                    "Promote full: Every approval and bake that is left is skipped: green (1.1.0) gets 100 % \
+                     once it is resumed.",
+                ),
+                (Hold, "No. It is held already."),
+            ],
+        },
+        Row {
+            rollout: at_25(&[held(), by("ada", Event::Frozen { reason: "audit".to_owned() })]),
+            headline: "Frozen at 25 %",
+            waits_for: "ada froze it: audit. The weight stays until an admin thaws it.",
+            offers: vec![
+                (Thaw, "Thaw: It stays held until somebody resumes it."),
+                (Resume, "Resume: It stays frozen until an admin thaws it."),
+            ],
+        },
+        Row {
+            rollout: fresh(&[done_at_once(0), done_at_once(PREPARE), vec![began(HEALTH), failed(HEALTH)]].concat()),
+            headline: "Failed: health check",
+            waits_for: "green (1.1.0) has no traffic. Retry the step, or abort to stop it.",
+            offers: vec![
+                (Retry, "Retry health check: The step is tried once more; nothing before it is done again."),
+                (
+                    Abort,
+                    "Abort: green (1.1.0) is stopped. blue (1.0.0) keeps all the traffic. The rollout ends as failed.",
+                ),
+                (PromoteFull, "No. A step has failed, and promoting does not mend it: retry it, or abort."),
+                (RollBack, "No. No traffic has moved yet: abort it instead."),
+            ],
+        },
+        Row {
+            rollout: after(&[began(SHIFT_25), done(SHIFT_25), began_clock(BAKE_25, NOW), unsure(BAKE_25)]),
+            headline: "Inconclusive: bake",
+            waits_for: "The numbers do not tell whether it is well. \
+                        The weight stays until somebody retries or goes back.",
+            offers: vec![(Retry, "Retry bake: The step is tried once more; nothing before it is done again.")],
+        },
+        Row {
+            rollout: at_25(&[back(), began(BACK)]),
+            headline: "Going back: checking blue (1.0.0)",
+            waits_for: "Goes on by itself when the step is done.",
+            offers: vec![
+                (RollBack, "No. It is on the way back already."),
+                (Hold, "No. It is on the way back already."),
+            ],
+        },
+        Row {
+            rollout: at_25(&[back(), began(BACK), done(BACK), began(BACK + 1)]),
+            headline: "Going back: all traffic to blue (1.0.0)",
+            waits_for: "Goes on by itself when the step is done.",
+            offers: vec![(Abort, "No. It is on the way back already.")],
+        },
+        Row {
+            rollout: at_25(&[back(), began(BACK), failed(BACK)]),
+            headline: "The roll back is stuck: check the old slot failed",
+            waits_for: "The weight stays at 25 %. Mend what is wrong, then retry.",
+            offers: vec![(
+                Retry,
+                "Retry check the old slot: The step is tried once more; nothing before it is done again.",
+            )],
+        },
+        Row {
+            rollout: at_25(
+                &[
+                    vec![back()],
+                    done_at_once(BACK),
+                    done_at_once(BACK + 1),
+                    done_at_once(BACK + 2),
+                    ended(Outcome::RolledBack),
+                ]
+                .concat(),
+            ),
+            headline: "Rolled back: all traffic is on blue (1.0.0)",
+            waits_for: "",
+            offers: vec![
+                (RollBack, "No. This rollout has ended."),
+                (Approve, "No. Nothing waits for an approval right now."),
+            ],
+        },
+        Row {
+            rollout: live(&[began_clock(KEEP_WARM, NOW + Millis::hours(24))]),
+            headline: "1.1.0 is live on green",
+            waits_for: "blue (1.0.0) is kept warm for another 24 h, ready for a roll back.",
+            offers: vec![
+                (
+                    RollBack,
+                    "Roll back to 1.0.0: All traffic goes back to blue (1.0.0), once it is seen to be well; \
+                     then green (1.1.0) is stopped.",
+                ),
+                (ExtendKeepWarm, "Extend keep warm: blue (1.0.0) stays up longer, ready for a roll back."),
+                (CleanUpNow, "Clean up now: blue (1.0.0) is stopped. Rolling back then takes a rollout of its own."),
+                (Abort, "No. This rollout has ended."),
+            ],
+        },
+        Row {
+            rollout: live(&[done_at_once(KEEP_WARM), vec![began(CLEAN_UP), failed(CLEAN_UP)]].concat()),
+            headline: "1.1.0 is live on green",
+            waits_for: "clean up failed: no answer",
+            offers: vec![
+                (Retry, "Retry clean up: The step is tried once more; nothing before it is done again."),
+                (RollBack, "No. This rollout has ended."),
+            ],
+        },
+        Row {
+            rollout: live(&[done_at_once(KEEP_WARM), done_at_once(CLEAN_UP)].concat()),
+            headline: "1.1.0 is live on green",
+            waits_for: "",
+            offers: vec![(AddNote, "Add note: Kept in the history of this rollout.")],
+        },
+    ]
+}
+
+#[test]
+fn four_eyes_of_two_people() {
+    let table = [
+        (0, "2 people with the role admin must approve; ada started it and does not count."),
+        (1, "One more admin must approve; ada started it and does not count. Approved so far by cleo."),
+    ];
+    let yes = by("cleo", Event::Approved { stage: 2, comment: String::new() });
+    for (yeses, waits_for) in table {
+        let gate = [vec![asked(2)], vec![yes.clone(); yeses]].concat();
+        let rollout = at_25(&[vec![began(SHIFT_50), done(SHIFT_50)], gate].concat());
+        assert_eq!(rollout.headline(), "Waiting for approval: 50 % -> 100 %");
+        assert_eq!(rollout.waits_for(NOW), waits_for);
+        let approve = |name: &str| rollout.offer(&Actor::user(name, Role::Admin), Approve, NOW);
+        let consequence = match yeses {
+            0 => "Your yes is recorded; one more is needed.",
+            _ => "100 % of the traffic goes to green (1.1.0) at once.",
+        };
+        assert_eq!((approve("ben").consequence.as_str(), approve("ben").refused), (consequence, None));
+        let why = approve("ada").refused.expect("ada started it").to_string();
+        assert_eq!(why, "You started this rollout, and this stage needs other eyes: ask someone else.");
+        let manager = rollout.offer(&Actor::user("mel", Role::ReleaseManager), Approve, NOW).refused;
+        assert_eq!(manager.expect("a role too low").to_string(), "This stage is decided by the role admin.");
+        if yeses == 1 {
+            let twice = approve("cleo").refused.expect("cleo said it already").to_string();
+            assert_eq!(twice, "You approved this stage already; somebody else must, too.");
+        }
+    }
+}
+
+#[test]
+fn a_first_release_has_nothing_to_go_back_to() {
+    let plan = Plan {
+        stages: vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO }],
+        steps: vec![Step::HealthCheck, Step::Shift { stage: 0 }, Step::Promote],
+        ..Plan::back()
+    };
+    let start = Start { kind: Kind::First, from: None, slot: Slot::Blue, plan, ..start() };
+    let ben = Actor::user("ben", Role::Admin);
+
+    let rollout = fold(start.clone(), &[began(0), failed(0)]);
+    assert_eq!(rollout.waits_for(NOW), "blue (1.1.0) has no traffic. Retry the step, or abort to stop it.");
+    let abort = rollout.offer(&ben, Abort, NOW);
+    assert_eq!(
+        (abort.consequence.as_str(), abort.refused),
+        ("blue (1.1.0) is stopped. The rollout ends as failed.", None)
+    );
+
+    let rollout = fold(start.clone(), &[done_at_once(0), vec![began(1), failed(1)]].concat());
+    assert_eq!(
+        rollout.waits_for(NOW),
+        "blue (1.1.0) may have traffic, and there is nothing to go back to. Mend what is wrong, then retry."
+    );
+    let abort = rollout.offer(&ben, Abort, NOW).refused.expect("nothing to go back to").to_string();
+    assert_eq!(
+        abort,
+        "This is the application's first release, and it has the traffic: there is nothing to go back to."
+    );
+
+    let rollout = fold(start, &[]);
+    let promote = rollout.offer(&ben, PromoteFull, NOW).refused.expect("no gates").to_string();
+    assert_eq!(promote, "No gate is left to skip.");
+}
+
+#[test]
+fn a_roll_back_of_a_finished_rollout() {
+    let start = Start { kind: Kind::RollBack { of: RolloutId(7) }, plan: Plan::back(), ..start() };
+    let stuck = fold(start.clone(), &[began(0), failed(0)]);
+    assert_eq!(stuck.headline(), "The roll back is stuck: check the old slot failed");
+    assert_eq!(stuck.waits_for(NOW), "The weight stays at 100 %. Mend what is wrong, then retry.");
+    let gone = fold(start, &[done_at_once(0), done_at_once(1), done_at_once(2), ended(Outcome::RolledBack)].concat());
+    assert_eq!(gone.headline(), "Rolled back: all traffic is on blue (1.0.0)");
+}

@@ -1,0 +1,21 @@
+//! The real program, killed: whatever it was doing, the next one goes on from the journal, and traffic ends where it
+//! should. Real Docker, a real nginx, the images of the sample application.
+
+#[path = "crash/during_steps.rs"]
+mod during_steps;
+#[path = "crash/one_server.rs"]
+mod one_server;
+#[path = "crash/process.rs"]
+mod process;
+#[path = "crash/stage.rs"]
+mod stage;
+#[path = "crash/writes.rs"]
+mod writes;
+
+#[allow(dead_code, reason = "shared with the engine's tests")]
+mod support {
+    #[path = "../../../engine/tests/support/docker.rs"]
+    pub mod docker;
+    #[path = "../../../engine/tests/support/nginx.rs"]
+    pub mod nginx;
+}
