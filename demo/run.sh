@@ -12,7 +12,7 @@ export CROSSFADE_DATA=$2
 "$demo/nginx.sh"
 
 # One user a role. A password that somebody changed stays changed.
-users=$var/users
+users=$CROSSFADE_DATA.users
 if [ ! -f "$users" ]; then
   for role in viewer deployer release-manager admin; do
     printf '%s' "crossfade-demo" | "$program" user add "$role" --role "$role"

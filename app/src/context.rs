@@ -1,6 +1,7 @@
 //! Who asks, and the engine they ask. Provided to every page and server function by the server.
 
 use crate::flash::Flash;
+use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use engine::accounts::User;
@@ -31,9 +32,20 @@ pub(crate) fn session() -> Option<Session> {
     use_context::<Parts>()?.extensions.get().cloned()
 }
 
+/// A value of the address's query, decoded once. The router's own map decodes twice: an address in an address comes out
+/// of it as another one.
+pub(crate) fn query(name: &str) -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
 /// Takes what was left to say; it is said once.
 pub(crate) async fn take_flash() -> Option<Flash> {
-    session()?.remove(FLASH).await.ok().flatten()
+    let session = session()?;
+    // Looking is not changing: a session is written only when there was something to take.
+    session.get_value(FLASH).await.ok().flatten()?;
+    session.remove(FLASH).await.ok().flatten()
 }
 
 pub(crate) async fn leave_flash(flash: Flash) {

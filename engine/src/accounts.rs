@@ -7,6 +7,9 @@ use rollout::command::Refusal;
 use std::sync::LazyLock;
 use tokio::sync::Semaphore;
 
+/// Who does what is done at the command line.
+pub const COMMAND_LINE: &str = "command-line";
+
 /// Shortest password.
 pub const SHORTEST_PASSWORD: usize = 8;
 
@@ -69,8 +72,8 @@ impl Store {
             return Ok(Err(Refusal::invalid("name", message)));
         }
         // The engine's own entries in the journal must not be mistaken for a person's.
-        if name.eq_ignore_ascii_case(Actor::Engine.name()) {
-            return Ok(Err(Refusal::invalid("name", "`engine` is the machine's own name.")));
+        if [Actor::Engine.name(), COMMAND_LINE].iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            return Ok(Err(Refusal::invalid("name", format!("`{name}` is a name of the machine's own."))));
         }
         if password.chars().count() < SHORTEST_PASSWORD || password.len() > 256 {
             let message = format!("A password has {SHORTEST_PASSWORD} to 256 characters.");

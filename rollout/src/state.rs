@@ -320,6 +320,12 @@ impl Rollout {
         matches!(self.start.kind, Kind::RollBack { .. })
     }
 
+    /// The slot is this rollout's own: it began to prepare it, or it undoes the one that did. Before that, another one may
+    /// keep it warm.
+    pub fn prepared(&self) -> bool {
+        self.is_roll_back() || self.steps.iter().any(|record| record.step == Step::Prepare && record.attempts > 0)
+    }
+
     /// What is live once it has ended this way: slot and version.
     pub fn live_after(&self, outcome: Outcome) -> Option<(Slot, Version)> {
         match outcome {

@@ -4,12 +4,12 @@ use super::Engine;
 use super::rollouts::load;
 use crate::Definition;
 use crate::error::EngineError;
-use crate::router;
 use crate::runtime::docker::DockerError;
 use crate::steps::context::routes;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::history::{Filter, RolloutRow};
 use rollout::actor::Actor;
+use rollout::command::Refusal;
 use rollout::policy::{Permission, authorize};
 use rollout::release::Version;
 use rollout::slot::{Slot, Split};
@@ -43,7 +43,7 @@ pub struct Overview {
 
 impl Engine {
     /// Takes an application into care, or takes notice that its file has changed: addresses are given, the router's
-    /// file is written. Done again it changes nothing.
+    /// file is written, a router that was tampered with is put right. Done again it changes nothing.
     ///
     /// # Errors
     /// When the actor may not, a file is wrong, or the router refuses.
@@ -53,11 +53,22 @@ impl Engine {
         let definition = load(file.clone()).await?;
         let name = definition.application.name.clone();
         let known = self.shared.store.application(&name).await?;
+        if let Some(row) = &known
+            && let Some(id) = self.shared.store.standing(row).await?.active
+        {
+            let message = format!("Rollout {id} of {name} is at work on its router. Let it end, or abort it, first.");
+            return Err(Refusal::not_now(message).into());
+        }
         let row = self.give_addresses(&definition, &file, known.as_ref()).await?;
         let addresses = self.shared.store.addresses(row.id).await?;
-        let router = router::choose(&definition.application, row.admin_port)?;
+        let router = self.shared.router(&definition.application, row.admin_port)?;
         // An application that nothing was ever released of starts on blue.
         let split = Split::all(row.live.unwrap_or(Slot::Blue));
+        if known.is_some() {
+            // A dial that somebody turned is put right; where nothing was ever adopted there is nothing to turn.
+            let put_right = router.set(split).await;
+            tracing::debug!(?put_right, "the dial of {name}");
+        }
         router.adopt(&routes(&definition, &addresses), split).await?;
         tracing::info!(application.name = %name, "application {name} is in care");
         Ok(name)

@@ -10,16 +10,20 @@ pub use rollouts::{Page, RolloutView};
 
 use crate::error::EngineError;
 use crate::feed::Feed;
+use crate::router::{self, Router, RouterError};
 use crate::runner::Runners;
 use crate::runtime::docker::Docker;
 use crate::store::{Lock, Store};
 use rollout::Rollout;
 use rollout::actor::Actor;
+use rollout::application::{Application, Traffic};
 use rollout::command::{Command, Report};
-use rollout::event::RolloutId;
+use rollout::event::{Event, RolloutId};
+use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -36,8 +40,10 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     pub(crate) docker: Docker,
     pub(crate) http: reqwest::Client,
+    routers: Mutex<HashMap<String, (Traffic, Arc<dyn Router>)>>,
     observations: observe::Observations,
-    _lock: Lock,
+    /// `None` beside a server that holds it.
+    _lock: Option<Lock>,
 }
 
 impl Shared {
@@ -47,7 +53,38 @@ impl Shared {
         if !decided.events.is_empty() {
             self.feed.tell(id);
         }
+        let takes_the_slot = decided.events.iter().any(|event| match event {
+            Event::StepStarted { step, .. } => {
+                decided.rollout.steps.get(*step).is_some_and(|r| r.step == Step::Prepare)
+            }
+            _ => false,
+        });
+        if takes_the_slot {
+            self.tell_the_others().await?;
+        }
         Ok(decided.rollout)
+    }
+
+    /// Whoever kept a slot warm may have lost it: their tasks look again.
+    async fn tell_the_others(&self) -> Result<(), EngineError> {
+        for id in self.store.unsettled().await? {
+            self.feed.tell(id);
+        }
+        Ok(())
+    }
+
+    /// The router of an application: one for all who use it, because changes take their turns in it. A change whose step
+    /// was dropped is finished before the next one begins.
+    pub(crate) fn router(&self, application: &Application, admin_port: u16) -> Result<Arc<dyn Router>, RouterError> {
+        let mut routers = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((traffic, router)) = routers.get(&application.name)
+            && (&traffic.router, &traffic.sticky_by) == (&application.traffic.router, &application.traffic.sticky_by)
+        {
+            return Ok(router.clone());
+        }
+        let router = router::choose(application, admin_port)?;
+        routers.insert(application.name.clone(), (application.traffic.clone(), router.clone()));
+        Ok(router)
     }
 }
 
@@ -57,7 +94,23 @@ impl Engine {
     /// # Errors
     /// When another server holds the data, or it cannot be opened; when `DOCKER_HOST` is not an address.
     pub async fn open(database: &Path) -> Result<Engine, EngineError> {
-        let lock = Lock::take(database)?;
+        let engine = Engine::assemble(database, Some(Lock::take(database)?)).await?;
+        for id in engine.shared.store.unsettled().await? {
+            tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");
+            engine.run(id);
+        }
+        Ok(engine)
+    }
+
+    /// Opens the data beside a server that works on it: nothing is carried out from here.
+    ///
+    /// # Errors
+    /// As [`Engine::open`], but for the lock.
+    pub async fn beside(database: &Path) -> Result<Engine, EngineError> {
+        Engine::assemble(database, None).await
+    }
+
+    async fn assemble(database: &Path, lock: Option<Lock>) -> Result<Engine, EngineError> {
         let store = Store::open(database).await?;
         let docker = Docker::connect()?;
         // The checks are of slots on this machine: no proxy, no redirect, and no connection kept to a container that
@@ -69,14 +122,16 @@ impl Engine {
             .connect_timeout(Duration::from_secs(5))
             .build()
             .map_err(|error| EngineError::Docker(crate::runtime::docker::DockerError::new(error.to_string())))?;
-        let shared =
-            Shared { store, feed: Feed::default(), docker, http, observations: Default::default(), _lock: lock };
-        let engine = Engine { shared: Arc::new(shared), runners: Runners::default() };
-        for id in engine.shared.store.unsettled().await? {
-            tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");
-            engine.run(id);
-        }
-        Ok(engine)
+        let shared = Shared {
+            store,
+            feed: Feed::default(),
+            docker,
+            http,
+            routers: Mutex::default(),
+            observations: observe::Observations::default(),
+            _lock: lock,
+        };
+        Ok(Engine { shared: Arc::new(shared), runners: Runners::default() })
     }
 
     /// Sessions and accounts live in the same file.

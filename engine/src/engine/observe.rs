@@ -4,7 +4,6 @@
 use super::Engine;
 use crate::clock;
 use crate::error::EngineError;
-use crate::router;
 use crate::runtime::docker::{ContainerState, Health, Project};
 use crate::store::applications::ApplicationRow;
 use rollout::actor::Actor;
@@ -74,7 +73,7 @@ impl Engine {
 
     async fn look_at_router(&self, row: &ApplicationRow) -> Result<Split, String> {
         let definition = super::rollouts::load(row.file.clone()).await.map_err(|error| error.to_string())?;
-        let router = router::choose(&definition.application, row.admin_port).map_err(|error| error.to_string())?;
+        let router = self.shared.router(&definition.application, row.admin_port).map_err(|error| error.to_string())?;
         match tokio::time::timeout(PATIENCE, router.current()).await {
             Ok(split) => split.map_err(|error| error.to_string()),
             Err(_) => Err("the router does not answer".to_owned()),

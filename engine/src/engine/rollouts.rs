@@ -4,7 +4,6 @@ use super::Engine;
 use crate::Definition;
 use crate::error::EngineError;
 use crate::store::history::{Filter, RolloutRow};
-use crate::store::journal::Begun;
 use crate::store::logs::Line;
 use rollout::Rollout;
 use rollout::actor::Actor;
@@ -87,15 +86,13 @@ impl Engine {
                 start::roll_back(&definition.application, standing, id, done)
             })
             .await??;
+        self.shared.tell_the_others().await?;
         Ok(self.begun(begun))
     }
 
-    fn begun(&self, begun: Begun) -> RolloutId {
-        for id in begun.superseded {
-            self.shared.feed.tell(id);
-        }
-        self.run(begun.id);
-        begun.id
+    fn begun(&self, id: RolloutId) -> RolloutId {
+        self.run(id);
+        id
     }
 
     /// # Errors

@@ -68,18 +68,18 @@ impl fmt::Display for Drift {
             Drift::FileMissing { path } => write!(
                 f,
                 "{} is gone. The router serves on from memory, but its next reload or restart drops this \
-                 application: adopt it again.",
+                 application. Run `crossfade application add` again.",
                 path.display()
             ),
             Drift::FileEdited { path } => write!(
                 f,
                 "{} is not as Crossfade would write it. If it was edited by hand, move the changes to a file of your \
-                 own and delete this one; then adopt the application again.",
+                 own and delete this one; then run `crossfade application add` again.",
                 path.display()
             ),
             Drift::FileNotOurs { path } => write!(
                 f,
-                "{} was not written by Crossfade. Move it away, then adopt the application again.",
+                "{} was not written by Crossfade. Move it away, then run `crossfade application add` again.",
                 path.display()
             ),
             Drift::Unreadable { path, why } => {
@@ -87,33 +87,36 @@ impl fmt::Display for Drift {
             }
             Drift::LinkMissing { path } => write!(
                 f,
-                "The dial {} is gone, so all traffic goes to blue. Adopt the application again, or set the weight.",
+                "The dial {} is gone, so all traffic goes to blue. Run `crossfade application add` again.",
                 path.display()
             ),
             Drift::LinkElsewhere { path, target } => write!(
                 f,
-                "The dial {} points at {}, which Crossfade did not make. Set the weight again.",
+                "The dial {} points at {}, which Crossfade did not make. Run `crossfade application add` again.",
                 path.display(),
                 target.display()
             ),
             Drift::LinkMoved { path, dial, expected } => {
-                write!(f, "The dial {} says {dial}; it was left at {expected}. Set the weight again.", path.display())
+                write!(
+                    f,
+                    "The dial {} says {dial}; it was left at {expected}. Run `crossfade application add` again.",
+                    path.display()
+                )
             }
             Drift::FolderDamaged { path } => write!(
                 f,
-                "{} does not hold the files that its name promises, so some sessions go to the wrong slot. Set the \
-                 weight again.",
+                "{} does not hold the files that its name promises, so some sessions go to the wrong slot. Run `crossfade application add` again.",
                 path.display()
             ),
             Drift::NotRunning { why } => write!(f, "nginx does not run: {why}."),
             Drift::NotAnswering { port, why } => write!(
                 f,
-                "nginx does not answer for this application on 127.0.0.1:{port} ({why}). Adopt the application again.",
+                "nginx does not answer for this application on 127.0.0.1:{port} ({why}). Run `crossfade application add` again.",
             ),
             Drift::OtherGeneration { running, expected } => write!(
                 f,
-                "nginx runs generation {running} of this application's file, not {expected}. Adopt the application \
-                 again, which reloads nginx.",
+                "nginx runs generation {running} of this application's file, not {expected}. Run `crossfade application add` again, which \
+                 reloads nginx.",
             ),
             Drift::DialHidden { folder, fix } => {
                 write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
@@ -124,7 +127,7 @@ impl fmt::Display for Drift {
                     Some(slot) => write!(f, "All traffic goes to {slot}; it was left at {expected}.")?,
                     None => write!(f, "Traffic was left at {expected}; the router sends {seen}.")?,
                 }
-                write!(f, " Set the weight again.")
+                write!(f, " Run `crossfade application add` again.")
             }
         }
     }
@@ -143,16 +146,16 @@ mod tests {
         for (drift, sentence) in [
             (
                 Drift::Split { expected, seen: blue },
-                "All traffic goes to blue; it was left at green 25 %, blue 75 %. Set the weight again.",
+                "All traffic goes to blue; it was left at green 25 %, blue 75 %. Run `crossfade application add` again.",
             ),
             (
                 Drift::Split { expected, seen: other },
                 "Traffic was left at green 25 %, blue 75 %; the router sends session 0 to green, session 24 to blue, \
-                 session 25 to blue, session 99 to blue. Set the weight again.",
+                 session 25 to blue, session 99 to blue. Run `crossfade application add` again.",
             ),
             (
                 Drift::OtherGeneration { running: "aaa".into(), expected: "bbb".into() },
-                "nginx runs generation aaa of this application's file, not bbb. Adopt the application again, which \
+                "nginx runs generation aaa of this application's file, not bbb. Run `crossfade application add` again, which \
                  reloads nginx.",
             ),
         ] {

@@ -3,7 +3,6 @@
 use crate::compose::Compose;
 use crate::definition::Definition;
 use crate::engine::Shared;
-use crate::router;
 use crate::secrets::{self, Mask};
 use crate::steps::{Context, StepLog};
 use crate::store::StoreError;
@@ -26,7 +25,7 @@ pub(super) async fn context(
     let row =
         shared.store.application(name).await.map_err(said)?.ok_or_else(|| format!("there is no application {name}"))?;
     let addresses = shared.store.addresses(row.id).await.map_err(said)?;
-    let router = router::choose(&definition.application, row.admin_port).map_err(|error| error.to_string())?;
+    let router = shared.router(&definition.application, row.admin_port).map_err(|error| error.to_string())?;
     let compose = match definition.compose(&rollout.start.release) {
         Ok(compose) => compose,
         // The way back must not depend on a variable that somebody unset meanwhile: it starts what is there.

@@ -45,8 +45,13 @@ pub(super) async fn run(cx: &Context) -> Outcome {
 /// Somebody removed containers of the old slot: without them there would be no way back. Those that are there are not
 /// touched, whatever their configuration: they served until now.
 async fn make_what_is_gone(cx: &Context, old: Slot, release: &Version, there: &[ContainerState]) -> Result<(), String> {
+    let images = cx.store.release_images(cx.row.id, release).await.map_err(|error| error.to_string())?;
+    let images = images.ok_or_else(|| format!("it is not known what release {release} was made of"))?;
+    // What the old release had, not what the new one has.
     let gone: BTreeMap<&str, Publish> = cx.slot_services(old, |name| {
-        !cx.is_live_slot_only(name) && !there.iter().any(|container| container.service == name)
+        images.contains_key(name)
+            && !cx.is_live_slot_only(name)
+            && !there.iter().any(|container| container.service == name)
     });
     if gone.is_empty() {
         return Ok(());
@@ -54,8 +59,6 @@ async fn make_what_is_gone(cx: &Context, old: Slot, release: &Version, there: &[
     let names = gone.keys().copied().collect::<Vec<_>>().join(", ");
     cx.log.info(format!("{names} of {old} is gone: making it anew from release {release}"));
     let lost = |why: String| format!("{names} of {old} is gone, and cannot be made anew from release {release}: {why}");
-    let images = cx.store.release_images(cx.row.id, release).await.map_err(|error| lost(error.to_string()))?;
-    let images = images.ok_or_else(|| lost("its images are not known".to_owned()))?;
     let compose = cx
         .definition
         .compose(release)
@@ -86,6 +89,7 @@ async fn well(cx: &Context, old: Slot) -> Result<(), String> {
             probe::Seen::NotYet(why) | probe::Seen::Down(why) => return Err(format!("{service} in {old}: {why}")),
         }
     }
+    probe::answers(cx, old).await?;
     for check in &cx.definition.application.health {
         probe::http(cx, check, old).await.map_err(|why| format!("{} {} in {old}: {why}", check.service, check.path))?;
     }

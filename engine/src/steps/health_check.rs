@@ -67,8 +67,13 @@ async fn containers(cx: &Context) -> Result<(), String> {
             }
         }
         if waiting.is_empty() {
-            cx.log.info("every container is up, and well by its own check");
-            return Ok(());
+            match probe::answers(cx, cx.new_slot()).await {
+                Ok(()) => {
+                    cx.log.info("every container is up, and well by its own check");
+                    return Ok(());
+                }
+                Err(why) => waiting.push(why),
+            }
         }
         let now = waiting.join("; ");
         if now != last {

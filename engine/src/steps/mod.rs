@@ -46,7 +46,7 @@ pub(crate) async fn carry_out(step: Step, cx: &Context) -> Outcome {
         Step::HealthCheck => cx.keeping_logs(health_check::run(cx)).await,
         Step::SmokeTest => cx.keeping_logs(smoke_test::run(cx)).await,
         Step::Shift { stage } => shift::run(cx, stage).await,
-        Step::Promote => promote::run(cx).await,
+        Step::Promote => cx.keeping_logs(promote::run(cx)).await,
         Step::CleanUp => clean_up::run(cx).await,
         Step::CheckOldSlot => check_old_slot::run(cx).await,
         Step::ShiftBack => shift_back::run(cx).await,

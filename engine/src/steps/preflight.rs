@@ -19,6 +19,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     check("compose file", Ok(format!("{} services", cx.compose.services.len())));
     check("Docker Engine", cx.docker.version().await.map_err(|error| error.to_string()));
     check("disk space", disk_space(cx).await);
+    check("addresses", addresses(cx));
     check("router", router(cx).await);
     let images = pin_images(cx).await;
     check("images", images.as_ref().map(|images| format!("{} pinned by digest", images.len())).map_err(String::clone));
@@ -43,6 +44,17 @@ async fn disk_space(cx: &Context) -> Result<String, String> {
         ));
     }
     Ok(format!("{megabytes} MB are free in {root}"))
+}
+
+/// Every routed service has been given its address: one that was added to the file since has not.
+fn addresses(cx: &Context) -> Result<String, String> {
+    let slot = cx.new_slot();
+    for (service, ..) in cx.definition.routed() {
+        cx.base_url(service, slot).map_err(|_| {
+            format!("{service} is new in the application file and has no address yet: run `crossfade application add` with it again")
+        })?;
+    }
+    Ok("every routed service has one".to_owned())
 }
 
 /// The router answers, and is as it was left: all traffic on the live slot.
@@ -71,7 +83,7 @@ async fn pin_images(cx: &Context) -> Result<PinnedImages, String> {
             continue;
         }
         let credentials = cx.credentials(&service.image)?;
-        match cx.docker.pin(&service.image, credentials.as_ref()).await {
+        match cx.docker.pin(&service.image, credentials.as_ref(), &mut |line| cx.log.info(line)).await {
             Ok(pinned) => {
                 cx.log.info(format!("{name}: {} is {pinned}", service.image));
                 images.insert(name.clone(), pinned);

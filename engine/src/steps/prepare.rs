@@ -18,8 +18,15 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     let services = cx.slot_services(slot, |name| !cx.is_live_slot_only(name));
     let count = services.len();
     up(cx, services).await?;
+    stays_up(cx).await?;
+    Ok(Done::new(format!("{count} services run in {slot}")))
+}
+
+/// Nothing in the new slot falls over as soon as it is up.
+pub(super) async fn stays_up(cx: &Context) -> Result<(), String> {
     tokio::time::sleep(SETTLE).await;
-    for container in cx.docker.containers(&project).await.map_err(said)? {
+    let containers = cx.docker.containers(&cx.project(cx.new_slot())).await.map_err(|error| error.to_string())?;
+    for container in containers {
         // One that is meant to end (a job) may have ended well.
         if !container.running && container.status != "exited (0)" {
             return Err(format!(
@@ -28,7 +35,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
             ));
         }
     }
-    Ok(Done::new(format!("{count} services run in {slot}")))
+    Ok(())
 }
 
 /// Brings services of the new slot up. Also what promoting does with those that run in the live slot only.

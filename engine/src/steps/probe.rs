@@ -42,6 +42,13 @@ pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, 
     if containers.is_empty() {
         return Err(format!("nothing runs in {slot}"));
     }
+    let routed = |service: &str| cx.definition.routed().any(|(name, ..)| name == service);
+    let gone: Vec<(String, Seen)> = cx
+        .definition
+        .routed()
+        .filter(|(name, ..)| !containers.iter().any(|container| container.service == *name))
+        .map(|(name, ..)| (name.to_owned(), Seen::Down("its container is gone".to_owned())))
+        .collect();
     Ok(containers
         .into_iter()
         .map(|container| {
@@ -49,7 +56,8 @@ pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, 
                 (Health::None | Health::Healthy, true) => Seen::Well,
                 (Health::Starting, true) => Seen::NotYet("its own check has not passed yet".to_owned()),
                 (Health::Unhealthy(why), true) => Seen::NotYet(format!("its own check fails: {why}")),
-                (_, false) if container.status == "exited (0)" => Seen::Well,
+                // A job that ended well is well. What gets requests must be there to answer them.
+                (_, false) if container.status == "exited (0)" && !routed(&container.service) => Seen::Well,
                 (_, false) if container.status == "restarting" => {
                     Seen::NotYet("it restarts again and again".to_owned())
                 }
@@ -57,6 +65,7 @@ pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, 
             };
             (container.service, seen)
         })
+        .chain(gone)
         .collect())
 }
 
@@ -71,7 +80,29 @@ pub(super) async fn slot(cx: &Context, slot: Slot) -> Result<(), String> {
     let checks = cx.definition.application.health.iter().map(|check| async move {
         http(cx, check, slot).await.map_err(|why| format!("{} {} in {slot}: {why}", check.service, check.path))
     });
-    futures::future::try_join_all(checks).await.map(drop)
+    futures::future::try_join(futures::future::try_join_all(checks), answers(cx, slot)).await.map(drop)
+}
+
+/// Every routed service that no health check asks gives some answer: any is a sign of life.
+pub(super) async fn answers(cx: &Context, slot: Slot) -> Result<(), String> {
+    let unchecked = cx
+        .definition
+        .routed()
+        .map(|(name, ..)| name)
+        .filter(|name| !cx.definition.application.health.iter().any(|check| check.service == *name));
+    let asked = unchecked.map(|service| async move {
+        let url = cx.base_url(service, slot)?;
+        let mut request = cx.http.get(&url).timeout(Duration::from_secs(5));
+        if let Some(host) = cx.host(service) {
+            request = request.header("host", host);
+        }
+        request
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| format!("{service} in {slot} gives no answer: {}", deepest(&error)))
+    });
+    futures::future::try_join_all(asked).await.map(drop)
 }
 
 /// "connection refused" rather than "error sending request".

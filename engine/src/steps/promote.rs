@@ -18,6 +18,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
             stop_live_slot_only(cx, old).await?;
         }
         prepare::up(cx, moving).await?;
+        prepare::stays_up(cx).await?;
     }
     let also = if count > 0 { format!("; {count} background services moved there") } else { String::new() };
     Ok(Done::new(format!("{slot} is the live slot{also}")))

@@ -7,6 +7,9 @@ use rollout::slot::Split;
 
 pub(super) async fn run(cx: &Context) -> Outcome {
     let new = cx.new_slot();
+    if !cx.rollout.prepared() {
+        return Ok(Done::new(format!("nothing was prepared in {new}: it is left as it is")));
+    }
     let said = |error: crate::runtime::docker::DockerError| error.to_string();
     if let Some(old) = cx.rollout.old_slot() {
         // Never stop what gets requests, whatever the journal says.

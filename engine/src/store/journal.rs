@@ -21,12 +21,6 @@ pub struct Decided {
     pub events: Vec<Event>,
 }
 
-/// A started rollout, and the ended ones whose kept slot it took over.
-pub struct Begun {
-    pub id: RolloutId,
-    pub superseded: Vec<RolloutId>,
-}
-
 impl Store {
     /// Decides a command on the state as it is now, and writes what follows, as one.
     ///
@@ -63,7 +57,7 @@ impl Store {
         actor: &Actor,
         definition: &Definition,
         start: impl FnOnce(&Standing) -> Result<Start, Refusal>,
-    ) -> Result<Result<Begun, Refusal>, StoreError> {
+    ) -> Result<Result<RolloutId, Refusal>, StoreError> {
         let mut tx = self.write().await?;
         let Some(row) = application_in(&mut tx, application).await? else {
             return Ok(Err(Refusal::not_now(format!("There is no application {application}."))));
@@ -78,9 +72,13 @@ impl Store {
         let rollout = Rollout::begin(&entry).map_err(|e| StoreError::Damaged { rollout: 0, why: e.to_string() })?;
         let id = insert_rollout(&mut tx, &row, &start, &rollout, definition).await?;
         insert_event(&mut tx, id, &entry).await?;
-        let superseded = supersede(&mut tx, &row, id).await?;
+        // A roll back is about the slot that is kept warm. A new release takes it when it is prepared, and not before: until
+        // then, aborting must leave it as it was.
+        if matches!(start.kind, Kind::RollBack { .. }) {
+            supersede(&mut tx, id).await?;
+        }
         commit(tx).await?;
-        Ok(Ok(Begun { id, superseded }))
+        Ok(Ok(id))
     }
 
     /// The state of a rollout; `None` when there is no such one.
@@ -177,6 +175,7 @@ async fn project(
     let slot = rollout.start.slot;
     match event {
         Event::StepStarted { step: index, .. } if step(index) == Some(Step::Prepare) => {
+            supersede(tx, id).await?;
             set_held(tx, id, slot, Some(rollout.start.release.as_str())).await
         }
         Event::StepSucceeded { step: index, images, .. } => {
@@ -184,7 +183,7 @@ async fn project(
                 pin(tx, id, rollout).await?;
             }
             match step(index) {
-                Some(Step::StopNewSlot) => set_held(tx, id, slot, None).await,
+                Some(Step::StopNewSlot) if rollout.prepared() => set_held(tx, id, slot, None).await,
                 Some(Step::CleanUp) => set_held(tx, id, slot.other(), None).await,
                 _ => Ok(()),
             }
@@ -260,30 +259,24 @@ async fn pin(tx: &mut Transaction<'static, Sqlite>, id: RolloutId, rollout: &Rol
 }
 
 /// The old slot has a new owner: those who kept it warm let it go.
-async fn supersede(
-    tx: &mut Transaction<'static, Sqlite>,
-    row: &ApplicationRow,
-    by: RolloutId,
-) -> Result<Vec<RolloutId>, StoreError> {
+async fn supersede(tx: &mut Transaction<'static, Sqlite>, by: RolloutId) -> Result<(), StoreError> {
     let ids = sqlx::query_scalar!(
-        r#"select id as "id!" from rollouts where application_id = ? and settled = 0 and id <> ?"#,
-        row.id,
+        r#"select id as "id!" from rollouts
+           where application_id = (select application_id from rollouts where id = ?1) and settled = 0 and id <> ?1"#,
         by.0
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut superseded = vec![];
     for id in ids.into_iter().map(RolloutId) {
         let mut rollout = fold_in(tx, id).await?;
         let report = Command::Engine(Report::Superseded { by });
         if let Ok(events) = rollout.decide(&Actor::Engine, &report, clock::now())
             && !events.is_empty()
         {
-            append(tx, id, &mut rollout, &Actor::Engine, &events).await?;
-            superseded.push(id);
+            Box::pin(append(tx, id, &mut rollout, &Actor::Engine, &events)).await?;
         }
     }
-    Ok(superseded)
+    Ok(())
 }
 
 async fn insert_rollout(

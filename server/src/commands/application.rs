@@ -1,6 +1,7 @@
 //! `crossfade application add FILE [--release VERSION]`
 
 use clap::Subcommand;
+use engine::store::StoreError;
 use engine::{Engine, EngineError};
 use rollout::actor::{Actor, Role};
 use rollout::event::RolloutId;
@@ -21,9 +22,14 @@ pub enum Command {
 
 pub async fn run(data: &Path, command: Command) -> Result<(), String> {
     let Command::Add { file, release } = command;
-    let engine = Engine::open(data).await.map_err(said)?;
+    let engine = match Engine::open(data).await {
+        // The server that holds the data carries rollouts out; taking an application into care needs none.
+        Err(EngineError::Store(StoreError::InUse(_))) if release.is_none() => Engine::beside(data).await,
+        opened => opened,
+    };
+    let engine = engine.map_err(said)?;
     // Whoever may write the data may do everything.
-    let actor = Actor::user("command-line", Role::Admin);
+    let actor = Actor::user(engine::accounts::COMMAND_LINE, Role::Admin);
     let done = add(&engine, &actor, &file, release).await;
     engine.stop().await;
     done

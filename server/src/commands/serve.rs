@@ -17,7 +17,7 @@ pub struct Arguments {
     #[arg(long, env = "CROSSFADE_LISTEN", default_value = "127.0.0.1:8790")]
     listen: SocketAddr,
     /// The dashboard is reached by https: cookies are sent over https alone, and browsers are told to stay with it.
-    #[arg(long, env = "CROSSFADE_SECURE")]
+    #[arg(long, env = "CROSSFADE_SECURE", value_parser = clap::builder::BoolishValueParser::new(), action = clap::ArgAction::SetTrue)]
     secure: bool,
     /// Scripts and styles, as app/client/build.sh lays them out. Found beside the program when not given.
     #[arg(long, env = "CROSSFADE_SITE")]

@@ -11,6 +11,7 @@ use engine::{Engine, EngineError};
 use rollout::event::RolloutId;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tower_sessions::Session;
 
 #[derive(Clone)]
 pub struct State {
@@ -31,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn rollout(
     axum::extract::State(state): axum::extract::State<State>,
     Extension(user): Extension<User>,
+    Extension(session): Extension<Session>,
     Path(id): Path<i64>,
     Query(position): Query<Position>,
     headers: HeaderMap,
@@ -43,8 +45,9 @@ pub async fn rollout(
     if let Err(EngineError::NotFound(_)) = state.engine.rollout(&user.actor(), RolloutId(id)).await {
         return StatusCode::NOT_FOUND.into_response();
     }
+    let Some(session) = session.id().map(|id| id.to_string()) else { return StatusCode::UNAUTHORIZED.into_response() };
     upgrade.max_message_size(1024).on_upgrade(move |socket| async move {
-        let follower = Follower { state, user, id: RolloutId(id), position };
+        let follower = Follower { state, user, session, id: RolloutId(id), position };
         follower.follow(socket).await;
     })
 }
@@ -63,6 +66,8 @@ fn same_origin(headers: &HeaderMap) -> bool {
 struct Follower {
     state: State,
     user: User,
+    /// The session's id: what is followed ends with it.
+    session: String,
     id: RolloutId,
     position: Position,
 }
@@ -122,10 +127,11 @@ impl Follower {
 
     /// The router's word; and whether this person may still look.
     async fn beat(&mut self) -> Option<Vec<Message>> {
-        match self.state.engine.store().signed_in(self.user.id).await {
-            Ok(Some(user)) => self.user = user,
-            Ok(None) => return Some(vec![Message::SignedOut]),
-            Err(_) => return None,
+        let store = self.state.engine.store();
+        match (store.session(&self.session).await, store.signed_in(self.user.id).await) {
+            (Ok(Some(_)), Ok(Some(user))) => self.user = user,
+            (Ok(None), _) | (_, Ok(None)) => return Some(vec![Message::SignedOut]),
+            (Err(_), _) | (_, Err(_)) => return None,
         }
         // What was written between the page and this connection, and, at worst, what was not told.
         let mut messages = self.news().await?;

@@ -10,6 +10,8 @@ use tower_sessions::Session;
 
 /// Where the session keeps the user's id; written by the sign-in form.
 const USER: &str = "user";
+/// The hour in which the user was last here.
+const SEEN: &str = "seen";
 
 /// Open to strangers.
 fn is_open(path: &str) -> bool {
@@ -23,12 +25,24 @@ pub async fn know(State(engine): State<Engine>, session: Session, mut request: R
     };
     match user {
         Some(user) => {
+            keep_alive(&session).await;
             request.extensions_mut().insert(user);
         }
         None if is_open(request.uri().path()) => {}
         None => return stranger(&request),
     }
     next.run(request).await
+}
+
+/// Whoever looks is there: the session ends some time after the last look, not after the sign-in. Written once an hour,
+/// not with every page.
+async fn keep_alive(session: &Session) {
+    let hour = engine::clock::now().0 / 3_600_000;
+    if session.get::<i64>(SEEN).await.ok().flatten() != Some(hour)
+        && let Err(error) = session.insert(SEEN, hour).await
+    {
+        tracing::error!(%error, "cannot keep a session alive");
+    }
 }
 
 async fn signed_in(engine: &Engine, session: &Session) -> Result<Option<User>, Response> {

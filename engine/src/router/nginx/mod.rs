@@ -151,7 +151,9 @@ impl Inner {
             Link::To(kept) if dial.is_whole(kept)? => dial.prepare().map(|()| kept),
             Link::To(kept) => Err(RouterError::Dial {
                 path: dial.link_path(),
-                why: format!("says {kept}, but its folder does not hold the files for it: set the weight first"),
+                why: format!(
+                    "says {kept}, but its folder does not hold the files for it: run `crossfade application add` again"
+                ),
             }),
             Link::Elsewhere(target) => Err(elsewhere(&dial, &target)),
         })
@@ -230,7 +232,8 @@ impl Inner {
 }
 
 fn elsewhere(dial: &Dial, target: &std::path::Path) -> RouterError {
-    let why = format!("points at {}, which Crossfade did not make: set the weight to mend it", target.display());
+    let why =
+        format!("points at {}, which Crossfade did not make: run `crossfade application add` again", target.display());
     RouterError::Dial { path: dial.link_path(), why }
 }
 

@@ -28,6 +28,8 @@ pub enum Publish {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Spec {
     pub(super) name: String,
+    /// The project it belongs to.
+    pub(super) project: String,
     pub(super) body: ContainerCreateBody,
     pub(super) platform: Option<String>,
     /// Networks beside the first, with the names it has there: joined one by one before it starts.
@@ -90,6 +92,7 @@ impl Source<'_> {
         }
         Spec {
             name: self.name(service),
+            project: self.project.name().to_owned(),
             body,
             platform: service.platform.clone(),
             more_networks: networks,

@@ -11,12 +11,17 @@ use std::time::{Duration, Instant};
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
 impl Docker {
-    /// What the image's name means by content: `name@sha256:…` from its registry; or, for one that no registry
-    /// has, the id of the image on this engine.
+    /// What the image's name means by content: `name@sha256:…` from its registry; or, for one that its registry does not
+    /// give, the id of the image on this engine, of which `tell` hears why.
     ///
     /// # Errors
     /// When neither knows it. Says what the registry answered.
-    pub async fn pin(&self, image: &str, credentials: Option<&DockerCredentials>) -> Result<String, DockerError> {
+    pub async fn pin(
+        &self,
+        image: &str,
+        credentials: Option<&DockerCredentials>,
+        tell: &mut (dyn FnMut(String) + Send),
+    ) -> Result<String, DockerError> {
         if image.contains("@sha256:") {
             return Ok(image.to_owned());
         }
@@ -27,6 +32,9 @@ impl Docker {
             Err(error) => while_trying("ask its registry")(error),
         };
         let local = self.api.inspect_image(image).await.ok().and_then(|image| image.id);
+        if local.is_some() {
+            tell(format!("{image}: its registry does not give it ({refused}); the one on this engine is taken"));
+        }
         local.ok_or_else(|| {
             DockerError::new(format!("{image} is neither in its registry nor on this engine. {refused}. Was it pushed? May Crossfade read it?"))
         })

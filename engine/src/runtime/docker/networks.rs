@@ -19,13 +19,16 @@ impl Docker {
         for name in names {
             let declared = compose.networks.get(name);
             let full = network_name(project, compose, name);
-            if self.api.inspect_network(&full, None).await.is_ok() {
+            if declared.is_some_and(|network| network.external) {
+                if self.networks_named(&full).await?.is_empty() {
+                    return Err(DockerError::new(format!(
+                        "the network {full} is external, and Docker has none of that name"
+                    )));
+                }
                 continue;
             }
-            if declared.is_some_and(|network| network.external) {
-                return Err(DockerError::new(format!(
-                    "the network {full} is external, and Docker has none of that name"
-                )));
+            if self.leave_one(&full).await? {
+                continue;
             }
             let mut labels = project.labels();
             labels.insert("com.docker.compose.network".to_owned(), name.to_owned());
@@ -44,8 +47,40 @@ impl Docker {
                 Err(error) if !error.is_conflict() => return Err(error),
                 _ => {}
             }
+            self.leave_one(&full).await?;
         }
         Ok(())
+    }
+
+    /// The ids of the networks of this name, oldest first.
+    async fn networks_named(&self, name: &str) -> Result<Vec<String>, DockerError> {
+        // The filter takes parts of names, too.
+        let filters = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
+        let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let found = self.api.list_networks(Some(options)).await;
+        let mut found = found.map_err(while_trying(format!("look for the network {name}")))?;
+        found.retain(|network| network.name.as_deref() == Some(name));
+        found.sort_by_key(|network| network.created.clone());
+        Ok(found.into_iter().filter_map(|network| network.id).collect())
+    }
+
+    /// Whether there is a network of this name; and then, only one. The engine lets several have one name, and that is
+    /// what it comes to when whoever was making it was killed, and we make it while the engine still does for them.
+    async fn leave_one(&self, name: &str) -> Result<bool, DockerError> {
+        let ids = self.networks_named(name).await?;
+        let mut left = ids.len();
+        // One that is in use is not removed: the engine refuses.
+        for id in ids.iter().rev() {
+            if left > 1 && self.api.remove_network(id).await.is_ok() {
+                left -= 1;
+            }
+        }
+        match left {
+            0 | 1 => Ok(left == 1),
+            many => Err(DockerError::new(format!(
+                "there are {many} networks {name}, and containers in more than one of them: remove all but one"
+            ))),
+        }
     }
 
     /// Makes the named volumes that are not there. One for both slots.
@@ -98,14 +133,20 @@ impl Docker {
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
         let what = || format!("list the networks of {}", project.name());
         let networks = self.api.list_networks(Some(options)).await.map_err(while_trying(what()))?;
-        for name in networks.into_iter().filter_map(|network| network.name) {
-            let seen = self.api.inspect_network(&name, None).await.map_err(while_trying(format!("look at {name}")))?;
+        for network in networks {
+            // By id: a name may be that of two.
+            let (Some(id), Some(name)) = (network.id, network.name) else { continue };
+            let seen = match self.api.inspect_network(&id, None).await.map_err(while_trying(format!("look at {name}")))
+            {
+                Err(error) if error.is_missing() => continue,
+                seen => seen?,
+            };
             for container in seen.containers.unwrap_or_default().into_keys() {
                 let request = bollard::models::NetworkDisconnectRequest { container, force: Some(true) };
                 // Gone meanwhile is as good.
-                let _ = self.api.disconnect_network(&name, request).await;
+                let _ = self.api.disconnect_network(&id, request).await;
             }
-            match self.api.remove_network(&name).await.map_err(while_trying(format!("remove the network {name}"))) {
+            match self.api.remove_network(&id).await.map_err(while_trying(format!("remove the network {name}"))) {
                 Err(error) if !error.is_missing() => return Err(error),
                 _ => {}
             }

@@ -15,6 +15,7 @@ pub struct ContainerState {
     pub id: String,
     pub name: String,
     pub service: String,
+    pub(super) project: Option<String>,
     pub release: Option<String>,
     pub(super) config_hash: Option<String>,
     pub running: bool,
@@ -85,6 +86,7 @@ impl Docker {
         Ok(ContainerState {
             id: seen.id.unwrap_or_default(),
             name: seen.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+            project: labels.get(PROJECT).cloned(),
             service: labels.get(SERVICE).cloned().unwrap_or_default(),
             release: labels.get(RELEASE).cloned(),
             config_hash: labels.get(CONFIG_HASH).cloned(),

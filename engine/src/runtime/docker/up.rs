@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// Longest wait for a service that another one depends on.
 const DEPENDENCY: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Longest wait for the engine to be done with what a predecessor asked of it.
+const CONFLICT: Duration = Duration::from_secs(10);
 
 /// What shall run in a project.
 pub struct Wanted<'a> {
@@ -24,7 +26,7 @@ pub struct Wanted<'a> {
     pub release: &'a str,
     /// Where what is not in `services` runs, when one depends on it.
     pub elsewhere: &'a Project,
-    /// A container that runs with another configuration is left as it is, and spoken of.
+    /// A container with another configuration is left as it is, and spoken of.
     pub keep_running: bool,
 }
 
@@ -60,6 +62,8 @@ impl Docker {
         Ok(())
     }
 
+    /// The engine may still be at what a predecessor asked before it was killed: making the container, or removing it.
+    /// It says "conflict" until it is done.
     async fn reconcile(
         &self,
         spec: &Spec,
@@ -67,17 +71,45 @@ impl Docker {
         service: &str,
         tell: &mut (dyn FnMut(String) + Send),
     ) -> Result<(), DockerError> {
+        let deadline = Instant::now() + CONFLICT;
+        loop {
+            match self.reconcile_once(spec, keep_running, service, tell).await {
+                Err(error) if error.is_conflict() && Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
+                done => return done,
+            }
+        }
+    }
+
+    async fn reconcile_once(
+        &self,
+        spec: &Spec,
+        keep_running: bool,
+        service: &str,
+        tell: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(), DockerError> {
         match self.container(&spec.name).await {
+            Ok(there) if there.project.as_deref() != Some(&spec.project) => {
+                return Err(DockerError::new(format!(
+                    "there is a container {} already, and it is not Crossfade's: rename or remove it",
+                    spec.name
+                )));
+            }
             Ok(there) if there.config_hash.as_deref() == Some(&spec.config_hash) => {
                 if there.running {
                     tell(format!("{service} runs as wanted"));
                 } else {
+                    // It may have been left before it had joined them all.
+                    self.join_more(spec).await?;
                     self.start(&there.id, &spec.name).await?;
                     tell(format!("{service} was {}: started again", there.status));
                 }
                 return Ok(());
             }
-            Ok(there) if keep_running && there.running => {
+            // It outlives rollouts, and may hold data: it is started if need be, and never made anew.
+            Ok(there) if keep_running => {
+                if !there.running {
+                    self.start(&there.id, &spec.name).await?;
+                }
                 tell(format!("{service} runs with an older configuration and is left alone: it outlives rollouts"));
                 return Ok(());
             }
@@ -97,11 +129,16 @@ impl Docker {
             .create_container(Some(options.build()), spec.body.clone())
             .await
             .map_err(while_trying(format!("make the container {}", spec.name)))?;
+        self.join_more(spec).await?;
+        self.start(&spec.name, &spec.name).await?;
+        tell(format!("{service} started"));
+        Ok(())
+    }
+
+    async fn join_more(&self, spec: &Spec) -> Result<(), DockerError> {
         for (network, aliases) in &spec.more_networks {
             self.join(&spec.name, network, aliases).await?;
         }
-        self.start(&spec.name, &spec.name).await?;
-        tell(format!("{service} started"));
         Ok(())
     }
 
