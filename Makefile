@@ -29,10 +29,8 @@ check: rust ## the quick part: format, lints, unit tests
 	cargo clippy --workspace --exclude client --all-targets -- -D warnings
 	cargo nextest run --workspace --exclude client
 
-bench: build ## measure against the budgets of the design, and print a table
-	@demo/machine.sh
-	@demo/images.sh
-	@demo/bench.sh $(BINARY)
+bench: rust ## measure against the budgets of the design, and print tables
+	cargo bench --package engine --bench history
 
 build: rust site ## the program and its site, for release
 	cargo build --release -p server

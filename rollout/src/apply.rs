@@ -107,7 +107,8 @@ impl Rollout {
                     Step::Shift { stage } => {
                         self.weight = self.stage(stage).map_or(self.weight, |stage| stage.weight);
                     }
-                    Step::ShiftBack => self.weight = Weight::NONE,
+                    // Only a first release has traffic when it is stopped; then nothing has any.
+                    Step::ShiftBack | Step::StopNewSlot => self.weight = Weight::NONE,
                     _ => {}
                 }
             }
@@ -168,6 +169,12 @@ impl Rollout {
                 self.turn_back(*outcome, by, at, reason.clone());
             }
             Event::PromotedFull { reason } => {
+                if self.back.is_some() {
+                    if !self.may_leave_the_way_back() {
+                        return Err(illegal(entry, "the way back is not stuck"));
+                    }
+                    self.leave_the_way_back(by);
+                }
                 self.promoted_full = Some(pause(entry, reason));
                 self.gate = None;
                 self.skip_gates(by);
@@ -183,6 +190,7 @@ impl Rollout {
                     return Err(illegal(entry, "it has ended already"));
                 }
                 self.ended = Some(Ended { outcome: *outcome, at });
+                self.give_up_the_way_back(by);
                 self.gate = None;
                 self.held = None;
                 self.frozen = None;
@@ -205,7 +213,7 @@ impl Rollout {
             }
         }
         let first = self.steps.len();
-        if self.moved {
+        if self.has_traffic_to_return() {
             self.steps.push(StepRecord::pending(Step::CheckOldSlot));
             self.steps.push(StepRecord::pending(Step::ShiftBack));
         }
@@ -215,6 +223,37 @@ impl Rollout {
         self.held = None;
         self.frozen = None;
         self.stopped = None;
+    }
+
+    /// Leaves the way back, which is stuck, for what is left of the way forward: all traffic to the new slot, and what
+    /// follows from it. Nothing that failed before counts any more, but it stays to be read.
+    fn leave_the_way_back(&mut self, by: &Actor) {
+        for record in &mut self.steps {
+            match &record.status {
+                StepStatus::Failed { error, .. } => {
+                    let reason = format!("promoted in full by {by}; it had failed: {error}");
+                    record.skip(&reason);
+                }
+                status if status.is_open() => record.skip(&format!("promoted in full by {by}")),
+                _ => {}
+            }
+        }
+        let last = self.start.plan.last_stage();
+        let left = self.start.plan.steps.iter().filter(|step| match step {
+            Step::Shift { stage } => Some(*stage) == last,
+            Step::Promote | Step::KeepWarm | Step::CleanUp => true,
+            _ => false,
+        });
+        self.steps.extend(left.map(|step| StepRecord::pending(*step)));
+        self.back = None;
+    }
+
+    /// After the end nothing returns any more: what was left of the way back is not done.
+    fn give_up_the_way_back(&mut self, by: &Actor) {
+        let Some(back) = &self.back else { return };
+        for record in self.steps.iter_mut().skip(back.first).filter(|record| record.status.is_open()) {
+            record.skip(&format!("given up by {by}"));
+        }
     }
 
     /// Clocks and stages before the last are gates; checks are not, and stay.
@@ -246,13 +285,14 @@ impl Rollout {
             };
             *status = StepStatus::Succeeded { since, at, summary: reason.to_owned() };
         }
-        if !stop && let Some(record) = self.steps.iter_mut().find(|record| record.step == Step::CleanUp) {
+        if !stop && let Some(record) = self.steps.iter_mut().rfind(|record| record.step == Step::CleanUp) {
             record.skip(reason);
         }
     }
 
     fn keep_warm_mut(&mut self) -> Option<&mut StepStatus> {
-        let record = self.steps.iter_mut().find(|record| record.step == Step::KeepWarm)?;
+        // A rollout that was led out of its way back has two, and the first was not reached.
+        let record = self.steps.iter_mut().rfind(|record| record.step == Step::KeepWarm)?;
         record.status.is_open().then_some(&mut record.status)
     }
 

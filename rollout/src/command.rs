@@ -32,12 +32,14 @@ pub enum Ask {
     },
     Resume,
     Retry,
+    /// A roll back of a finished rollout is given up, when it is stuck.
     Abort {
         reason: String,
     },
     RollBack {
         reason: String,
     },
+    /// Skips the gates that are left; when the way back is stuck, leads forward out of it.
     PromoteFull {
         reason: String,
     },

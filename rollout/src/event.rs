@@ -65,9 +65,9 @@ pub enum Outcome {
     Succeeded,
     /// Traffic had moved, and all of it went back.
     RolledBack,
-    /// A person stopped it.
+    /// A person stopped it. A roll back that was given up: the release stays live.
     Aborted,
-    /// A step failed before any traffic moved.
+    /// A step failed where there was no traffic to bring back, and a person gave up.
     Failed,
 }
 
@@ -147,6 +147,7 @@ pub enum Event {
         outcome: Outcome,
         reason: String,
     },
+    /// Every gate that is left is skipped. On the way back: it is given up, and the rollout goes on forward.
     PromotedFull {
         reason: String,
     },

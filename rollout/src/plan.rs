@@ -21,11 +21,11 @@ pub enum Step {
     Shift {
         stage: usize,
     },
-    /// Watches at the weight of this stage, for a time.
+    /// Stays at the weight of this stage, for a time.
     Bake {
         stage: usize,
     },
-    /// Watches after all traffic has moved.
+    /// Waits after all traffic has moved, for a time.
     Monitor,
     /// The standby slot becomes the live one.
     Promote,

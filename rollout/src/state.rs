@@ -17,7 +17,8 @@ pub struct Rollout {
     pub start: Start,
     pub started_by: Actor,
     pub started_at: Timestamp,
-    /// The plan's steps, then those of the way back once it has begun.
+    /// The plan's steps; then those of the way back, once it has begun; then what was left of the way forward, if a
+    /// person led the rollout out of a way back that was stuck.
     pub steps: Vec<StepRecord>,
     /// The open gate, while people are asked.
     pub gate: Option<Gate>,
@@ -283,9 +284,31 @@ impl Rollout {
         self.start.from.as_ref().map(|_| self.start.slot.other())
     }
 
-    /// Without an old slot, there is no way back once traffic has moved.
-    pub(crate) fn has_a_way_back(&self) -> bool {
-        !self.moved || self.old_slot().is_some()
+    /// Going back brings traffic back: some may have moved, and there is an old slot to take it.
+    pub(crate) fn has_traffic_to_return(&self) -> bool {
+        self.moved && self.old_slot().is_some()
+    }
+
+    /// The way back is stuck before the traffic has returned. The old slot may be gone for good.
+    pub(crate) fn cannot_return(&self) -> bool {
+        self.back.is_some()
+            && self.ended.is_none()
+            && self.current().is_some_and(|(_, record)| {
+                matches!(record.step, Step::CheckOldSlot | Step::ShiftBack)
+                    && matches!(record.status, StepStatus::Failed { .. })
+            })
+    }
+
+    /// Traffic cannot return, and the new slot has passed its checks in this rollout: it may have all of it instead.
+    pub(crate) fn may_leave_the_way_back(&self) -> bool {
+        let passed = |wanted: Step| {
+            let mut records = self.steps.iter();
+            records.any(|record| record.step == wanted && matches!(record.status, StepStatus::Succeeded { .. }))
+        };
+        self.start.kind == Kind::Forward
+            && self.cannot_return()
+            && passed(Step::HealthCheck)
+            && (passed(Step::SmokeTest) || !self.start.plan.steps.contains(&Step::SmokeTest))
     }
 
     /// The split that the router was last seen to have.
@@ -329,6 +352,8 @@ impl Rollout {
     /// What is live once it has ended this way: slot and version.
     pub fn live_after(&self, outcome: Outcome) -> Option<(Slot, Version)> {
         match outcome {
+            // A roll back that was given up leaves the release where it is.
+            Outcome::Aborted if self.is_roll_back() => Some((self.start.slot, self.start.release.clone())),
             Outcome::Succeeded => Some((self.start.slot, self.start.release.clone())),
             _ => self.start.from.clone().map(|version| (self.start.slot.other(), version)),
         }

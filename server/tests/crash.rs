@@ -9,13 +9,8 @@ mod one_server;
 mod process;
 #[path = "crash/stage.rs"]
 mod stage;
+#[allow(dead_code, reason = "shared with the engine's tests")]
+#[path = "crash/support.rs"]
+mod support;
 #[path = "crash/writes.rs"]
 mod writes;
-
-#[allow(dead_code, reason = "shared with the engine's tests")]
-mod support {
-    #[path = "../../../engine/tests/support/docker.rs"]
-    pub mod docker;
-    #[path = "../../../engine/tests/support/nginx.rs"]
-    pub mod nginx;
-}

@@ -4,9 +4,9 @@ mod badge;
 mod moment;
 mod traffic_bar;
 
-pub use badge::PhaseBadge;
+pub use badge::{PhaseBadge, phase_word};
 pub use moment::{Moment, TimeOfDay};
-pub use traffic_bar::TrafficBar;
+pub use traffic_bar::{Place, TrafficBar};
 
 #[cfg(feature = "ssr")]
 mod frame;

@@ -3,13 +3,16 @@
 use super::live_rollout::Live;
 use crate::flash::Flash;
 use leptos::prelude::*;
+use rollout::Rollout;
 use rollout::command::{AskKind, Refusal};
 use rollout::words::{Input, Offer};
 
-/// In this order on the screen. The first that is offered and moves things on is the big one.
-const MAIN: [AskKind; 5] = [AskKind::Approve, AskKind::Reject, AskKind::Retry, AskKind::Resume, AskKind::Thaw];
-const WAY_OUT: [AskKind; 2] = [AskKind::RollBack, AskKind::Abort];
-const MORE: [AskKind; 6] = [
+/// In this order on the screen. The first that is offered is the big one.
+const MAIN: [AskKind; 5] = [AskKind::Retry, AskKind::Thaw, AskKind::Resume, AskKind::Approve, AskKind::Reject];
+/// The ways out come first.
+const MORE: [AskKind; 8] = [
+    AskKind::RollBack,
+    AskKind::Abort,
     AskKind::Hold,
     AskKind::PromoteFull,
     AskKind::ExtendKeepWarm,
@@ -18,109 +21,172 @@ const MORE: [AskKind; 6] = [
     AskKind::AddNote,
 ];
 
-#[component]
-pub(super) fn Actions(live: Live, flash: Option<Flash>) -> impl IntoView {
-    // Only what is offered makes these forms anew, so that a log line does not wipe out what somebody is typing.
-    let offers = Memo::new(move |_| {
-        let now = live.now.get_untracked();
-        live.rollout.with(|rollout| rollout.offers(&live.actor.read_value(), now))
-    });
-    let stage = Memo::new(move |_| live.rollout.with(|rollout| rollout.gate.as_ref().map(|gate| gate.stage)));
-    let flash = StoredValue::new(flash);
-    move || {
-        let offers = offers.get();
-        let stage = stage.get();
-        let flash = flash.get_value();
-        let pick = |kinds: &[AskKind]| {
-            kinds
-                .iter()
-                .filter_map(|kind| offers.iter().find(|offer| offer.kind == *kind && offer.refused.is_none()).cloned())
-                .collect::<Vec<_>>()
-        };
-        let form = |offer: Offer, open: bool| {
-            let said = flash.clone().filter(|flash| flash.form == name(offer.kind));
-            view! { <Form id=live.id offer stage flash=said open/> }
-        };
-        let main = pick(&MAIN).into_iter().map(|offer| form(offer, true)).collect_view();
-        let way_out = pick(&WAY_OUT).into_iter().map(|offer| form(offer, false)).collect_view();
-        let more = pick(&MORE).into_iter().map(|offer| form(offer, false)).collect_view();
-        // A refusal of something that is no longer offered is said all the same.
-        let stale = flash
-            .clone()
-            .filter(|flash| !offers.iter().any(|offer| name(offer.kind) == flash.form && offer.refused.is_none()));
-        view! {
-            <section class="actions" aria-label="What can be done">
-                {stale.map(|flash| view! { <p class="problem" role="alert">{flash.message}</p> })}
-                {not_for_you(&offers)}
-                <div class="main-actions">{main}</div>
-                <div class="more-actions">{way_out} {more}</div>
-            </section>
+/// What is offered, and what a page has to say once about the form that was sent.
+#[derive(Clone, Copy)]
+pub(super) struct Asks {
+    live: Live,
+    offers: Memo<Vec<Offer>>,
+    stage: Memo<Option<usize>>,
+    flash: StoredValue<Option<Flash>>,
+    /// The entry at which the flash was true.
+    seq: u64,
+}
+
+/// A form is the same form as long as this is the same: a log line, a second that passes, or another person's yes does
+/// not wipe out what somebody is typing. Words about one stage are not taken over to the next.
+type Key = (AskKind, Option<usize>);
+
+impl Asks {
+    pub(super) fn new(live: Live, flash: Option<Flash>) -> Asks {
+        Asks {
+            live,
+            offers: Memo::new(move |_| {
+                let now = live.now.get_untracked();
+                live.rollout.with(|rollout| rollout.offers(&live.actor.read_value(), now))
+            }),
+            stage: Memo::new(move |_| live.rollout.with(|rollout| rollout.gate.as_ref().map(|gate| gate.stage))),
+            flash: StoredValue::new(flash),
+            seq: live.rollout.with_untracked(|rollout| rollout.seq),
         }
+    }
+
+    fn offered(self, kinds: &'static [AskKind]) -> Memo<Vec<Key>> {
+        Memo::new(move |_| {
+            let (offers, stage) = (self.offers.read(), self.stage.get());
+            let is_offered = |kind: &AskKind| offers.iter().any(|offer| offer.kind == *kind && offer.refused.is_none());
+            let key = |kind: &AskKind| match kind {
+                AskKind::Approve | AskKind::Reject => (*kind, stage),
+                _ => (*kind, None),
+            };
+            kinds.iter().filter(|kind| is_offered(kind)).map(key).collect()
+        })
+    }
+
+    fn offer(self, kind: AskKind) -> Memo<Option<Offer>> {
+        Memo::new(move |_| self.offers.read().iter().find(|offer| offer.kind == kind).cloned())
+    }
+
+    /// What is to be said of this form. Once the rollout has moved on it is of no use.
+    fn flash(self, kind: AskKind) -> Option<Flash> {
+        let still = self.live.rollout.with_untracked(|rollout| rollout.seq) == self.seq;
+        self.flash.get_value().filter(|flash| still && flash.form == name(kind))
+    }
+}
+
+/// What the rollout waits for, if it is for this person to say.
+#[component]
+pub(super) fn Decide(asks: Asks) -> impl IntoView {
+    let keys = asks.offered(&MAIN);
+    // A refusal of something that is not offered is said all the same.
+    let stale = Memo::new(move |_| {
+        let offers = asks.offers.read();
+        let flash = asks.flash.get_value()?;
+        let still = asks.live.rollout.with(|rollout| rollout.seq) == asks.seq;
+        let shown = offers.iter().any(|offer| name(offer.kind) == flash.form && offer.refused.is_none());
+        (still && !shown).then_some(flash.message)
+    });
+    let not_for_you = Memo::new(move |_| asks.live.rollout.with(|rollout| not_for_you(rollout, &asks.offers.read())));
+    let nothing = Memo::new(move |_| keys.read().is_empty());
+    view! {
+        {move || stale.get().map(|message| view! { <p class="problem" role="alert">{message}</p> })}
+        {move || not_for_you.get().map(|message| view! { <p class="notice">{message}</p> })}
+        <section class="decide" aria-label="To be decided" hidden=move || nothing.get()>
+            <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key/> }/>
+        </section>
+    }
+}
+
+/// What can be done besides: the ways out, always at the same place and never by one tap.
+#[component]
+pub(super) fn More(asks: Asks) -> impl IntoView {
+    let keys = asks.offered(&MORE);
+    let nothing = Memo::new(move |_| keys.read().is_empty());
+    view! {
+        <section class="more card" aria-label="Other things you can do" hidden=move || nothing.get()>
+            <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key/> }/>
+        </section>
     }
 }
 
 /// Somebody else must decide: say who, rather than show nothing.
-fn not_for_you(offers: &[Offer]) -> Option<impl IntoView + use<>> {
-    let approve = offers.iter().find(|offer| offer.kind == AskKind::Approve)?;
-    let Some(Refusal::Forbidden { message, .. }) = &approve.refused else { return None };
+fn not_for_you(rollout: &Rollout, offers: &[Offer]) -> Option<String> {
     // Without a gate there is nothing to decide for anybody.
-    (approve.label != "Approve").then(|| view! { <p class="notice">{message.clone()}</p> })
+    let stage = rollout.stage(rollout.gate.as_ref()?.stage)?;
+    let decides = stage.approve.as_ref()?.role;
+    let approve = offers.iter().find(|offer| offer.kind == AskKind::Approve)?;
+    match approve.refused.as_ref()? {
+        // The least role for any approval may not be enough for this one.
+        Refusal::Forbidden { role, .. } if *role != decides => {
+            Some(format!("This stage is decided by the role {decides}."))
+        }
+        Refusal::Forbidden { message, .. } => Some(message.clone()),
+        _ => None,
+    }
 }
 
 #[component]
-fn Form(id: i64, offer: Offer, stage: Option<usize>, flash: Option<Flash>, open: bool) -> impl IntoView {
-    let kind = name(offer.kind);
-    let (wrong, typed) = match flash {
-        Some(flash) => (Some(flash.message), flash.value),
-        None => (None, String::new()),
-    };
-    let open = open || wrong.is_some();
-    let weight = match offer.kind {
-        AskKind::Approve | AskKind::Retry | AskKind::Resume | AskKind::Thaw => "primary",
+fn Ask(asks: Asks, key: Key) -> impl IntoView {
+    let (kind, stage) = key;
+    let offer = asks.offer(kind);
+    let label = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.label.clone());
+    let consequence = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.consequence.clone());
+    let flash = asks.flash(kind);
+    let name = name(kind);
+    let is_main = matches!(kind, AskKind::Approve | AskKind::Retry | AskKind::Resume | AskKind::Thaw);
+    let is_open = is_main || flash.is_some();
+    let weight = match kind {
         AskKind::Reject | AskKind::Abort | AskKind::RollBack => "danger",
+        _ if is_main => "primary",
         _ => "",
     };
-    let (hint, field) = match offer.kind {
-        AskKind::ExtendKeepWarm => ("For how much longer: 24h", "text"),
-        AskKind::AddNote => ("Note", "text"),
-        AskKind::Approve => ("Comment", "text"),
-        _ => ("Reason", "text"),
-    };
-    let field_id = format!("{kind}-{field}");
-    let error_id = format!("{kind}-error");
-    let required = offer.input == Input::Required;
-    let input = (offer.input != Input::Nothing).then(|| {
-        let hint = if required { hint.to_owned() } else { format!("{hint} (may be left empty)") };
-        view! {
-            <label for=field_id.clone()>{hint}</label>
-            <input
-                id=field_id.clone() name="text" value=typed required=required maxlength="2000" autocomplete="off"
-                aria-invalid=wrong.is_some().to_string() aria-describedby=wrong.is_some().then(|| error_id.clone())
-            />
-        }
-    });
-    let error = wrong.map(|message| view! { <p class="field-error" id=error_id.clone() role="alert">{message}</p> });
+    let input = offer.read_untracked().as_ref().map_or(Input::Nothing, |offer| offer.input);
     let form = view! {
-        <form class=format!("ask ask-{kind}") method="post" action="/api/ask">
-            <input type="hidden" name="rollout" value=id.to_string()/>
-            <input type="hidden" name="kind" value=kind/>
+        <form class=format!("ask ask-{name}") method="post" action="/api/ask">
+            <input type="hidden" name="rollout" value=asks.live.id.to_string()/>
+            <input type="hidden" name="kind" value=name/>
             {stage.map(|stage| view! { <input type="hidden" name="stage" value=stage.to_string()/> })}
-            <p class="consequence">{offer.consequence}</p>
-            {input}
-            {error}
-            <button class=weight>{offer.label.clone()}</button>
+            <p class="consequence">{consequence}</p>
+            {field(kind, input, flash)}
+            <button class=weight>{label}</button>
         </form>
     };
-    if open {
+    if is_main {
         return form.into_any();
     }
     view! {
-        <details class=format!("ask-{kind}")>
-            <summary class=weight>{offer.label} "…"</summary>
+        <details class=format!("ask-{name}") name="ask" open=is_open>
+            <summary class=weight>{label} "…"</summary>
             {form}
         </details>
     }
     .into_any()
+}
+
+/// What the person writes with it, and what was wrong with that.
+fn field(kind: AskKind, input: Input, flash: Option<Flash>) -> impl IntoView {
+    let (wrong, typed) = flash.map_or((None, String::new()), |flash| (Some(flash.message), flash.value));
+    let name = name(kind);
+    let (field_id, error_id) = (format!("{name}-text"), format!("{name}-error"));
+    let hint = match kind {
+        AskKind::ExtendKeepWarm => "For how much longer, like 24h",
+        AskKind::AddNote => "Note",
+        AskKind::Approve => "Comment",
+        _ => "Reason",
+    };
+    let required = input == Input::Required;
+    let hint = if required { hint.to_owned() } else { format!("{hint} (optional)") };
+    let described = wrong.is_some().then(|| error_id.clone());
+    let invalid = wrong.is_some().to_string();
+    view! {
+        {(input != Input::Nothing).then(|| view! {
+            <label for=field_id.clone()>{hint}</label>
+            <input
+                id=field_id name="text" value=typed required=required maxlength="2000" autocomplete="off"
+                aria-invalid=invalid aria-describedby=described
+            />
+        })}
+        {wrong.map(|message| view! { <p class="field-error" id=error_id role="alert">{message}</p> })}
+    }
 }
 
 /// As the form says it.

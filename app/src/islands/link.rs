@@ -77,6 +77,11 @@ mod browser {
                 // Something was missed that should not have been: the server's page is whole.
                 return reload();
             }
+            // A shift is written down once the router has confirmed it: that is newer than what the last beat said.
+            let split = rollout.split();
+            if split != self.rollout.with_untracked(rollout::Rollout::split) {
+                self.router.set(live::Router::Says(split));
+            }
             self.entries.update(|all| all.extend(entries));
             self.rollout.set(rollout);
         }

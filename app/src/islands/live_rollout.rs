@@ -1,10 +1,11 @@
 //! A rollout as it happens. The browser folds the same events with the same `Rollout::apply` as the engine.
 
-use super::actions::Actions;
+use super::actions::{Asks, Decide, More};
 use super::journal::{Decisions, Journal};
 use super::link::{self, Link};
+use super::stages::Ladder;
 use super::steps::Steps;
-use crate::components::{Moment, PhaseBadge, TrafficBar};
+use crate::components::{Moment, PhaseBadge, Place, TrafficBar};
 use crate::flash::Flash;
 use crate::live::{Line, Router};
 use leptos::prelude::*;
@@ -13,6 +14,7 @@ use rollout::actor::Actor;
 use rollout::clock::Timestamp;
 use rollout::event::{Entry, Kind};
 use rollout::slot::{Slot, Split};
+use rollout::state::{Doing, Phase, StepStatus};
 use serde::{Deserialize, Serialize};
 
 /// What the page begins with.
@@ -59,14 +61,18 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
         link: RwSignal::new(Link::default()),
     };
     link::follow(live);
+    let asks = Asks::new(live, flash);
     view! {
         <div class="rollout">
             {move || lost(live.link.get())}
-            <Headline live/>
-            <Actions live flash/>
             <div class="columns">
-                <Steps live/>
-                <div>
+                <div class="now">
+                    <Headline live/>
+                    <Decide asks/>
+                </div>
+                <More asks/>
+                <div class="past">
+                    <Steps live/>
                     <Decisions live/>
                     <Journal live/>
                 </div>
@@ -80,6 +86,7 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
 #[component]
 fn Headline(live: Live) -> impl IntoView {
     let state = Memo::new(move |_| live.rollout.with(|rollout| (rollout.phase(), rollout.headline())));
+    let tone = Memo::new(move |_| live.rollout.with(tone));
     let waits = Memo::new(move |_| live.rollout.with(|rollout| rollout.waits_for(live.now.get())));
     let what = live.rollout.with_untracked(|rollout| {
         let start = &rollout.start;
@@ -94,22 +101,21 @@ fn Headline(live: Live) -> impl IntoView {
     });
     let lasted = move || live.rollout.with(|rollout| rollout.lasted(live.now.get()).to_string());
     view! {
-        <header class="headline">
+        <header class=move || format!("headline card tone-{}", tone.get())>
             <p class="crumbs">
                 <a href=format!("/applications/{application}")>{application.clone()}</a>
-                " · #" {live.id} " · " {what}
+                " · rollout #" {live.id} " · " <strong>{what}</strong>
             </p>
             <div aria-live="polite">
-                <h1>
-                    {move || { let (phase, _) = state.get(); view! { <PhaseBadge phase/> } }}
-                    " "
-                    <span class="state">{move || state.get().1}</span>
-                </h1>
+                {move || { let (phase, _) = state.get(); view! { <PhaseBadge phase/> } }}
+                <h1 class="state">{move || state.get().1}</h1>
             </div>
-            <p class="waits">{move || waits.get()}</p>
-            {move || why_back(&live.rollout.read())}
+            // While it is at work the line keeps its place, so that nothing below it jumps.
+            <p class="waits" hidden=move || waits.read().is_empty() && state.read().0.is_ended()>{move || waits.get()}</p>
+            {move || why(&live.rollout.read())}
             <Split live/>
-            <p class="quiet">"Started by " {by} " at " <Moment at/> " · " {lasted}</p>
+            <Ladder live/>
+            <p class="quiet small">"Started by " {by} " at " <Moment at/> " · " {lasted}</p>
         </header>
     }
 }
@@ -120,9 +126,14 @@ fn Split(live: Live) -> impl IntoView {
     let wanted = Memo::new(move |_| live.rollout.with(Rollout::split));
     let shifting =
         Memo::new(move |_| live.rollout.with(|rollout| rollout.ended.is_some() || rollout.running().is_some()));
-    let releases = live.rollout.with_untracked(|rollout| {
-        let (new, old) =
-            (Some(rollout.start.release.to_string()), rollout.start.from.as_ref().map(ToString::to_string));
+    let places = live.rollout.with_untracked(|rollout| {
+        // To undo a rollout is to leave its slot: neither of the two is new then.
+        let role = |role| if rollout.is_roll_back() { "" } else { role };
+        let new = Place { role: role("new"), release: Some(rollout.start.release.to_string()) };
+        let old = match &rollout.start.from {
+            Some(version) => Place { role: role("old"), release: Some(version.to_string()) },
+            None => Place::default(),
+        };
         match rollout.start.slot {
             Slot::Blue => [new, old],
             Slot::Green => [old, new],
@@ -149,16 +160,43 @@ fn Split(live: Live) -> impl IntoView {
         };
         let (wrong, note) = note;
         view! {
-            <TrafficBar split releases=releases.clone() marks=marks.clone()/>
+            <TrafficBar split places=places.clone() marks=marks.clone()/>
             <p class=if wrong { "problem" } else { "quiet" }>{note}</p>
         }
     }
 }
 
-/// Why it went, or goes, back.
-fn why_back(rollout: &Rollout) -> Option<impl IntoView + use<>> {
-    let back = rollout.back.as_ref()?;
-    Some(view! { <p class="why"><strong>"Why: "</strong>{back.reason.clone()}</p> })
+/// The colour of the whole: at work, waiting for a person, something is wrong, going back, well, over.
+fn tone(rollout: &Rollout) -> &'static str {
+    match (rollout.phase(), rollout.doing()) {
+        (Phase::Failed, _) | (_, Doing::StepFailed(_) | Doing::Inconclusive(_)) => "bad",
+        (Phase::RollingBack, _) => "back",
+        (Phase::Paused, _) => "wait",
+        (Phase::Progressing, _) => "work",
+        (Phase::Succeeded, _) => "good",
+        (Phase::RolledBack | Phase::Aborted, _) => "over",
+    }
+}
+
+/// What failed, and why it went, or goes, back. On top, where it is looked for.
+fn why(rollout: &Rollout) -> Option<impl IntoView + use<>> {
+    let failed = rollout.failed_step().map(|(_, record)| &record.status);
+    let unsure = rollout.current().map(|(_, record)| &record.status);
+    let mut reasons: Vec<String> = vec![];
+    reasons.extend(failed.or(unsure).and_then(|status| match status {
+        StepStatus::Failed { error, .. } => Some(error.clone()),
+        StepStatus::Inconclusive { reason, .. } => Some(reason.clone()),
+        _ => None,
+    }));
+    // The machine turns back with the error for its reason: once is enough.
+    reasons.extend(rollout.back.as_ref().map(|back| back.reason.clone()).filter(|reason| {
+        !reason.is_empty()
+            && reasons.iter().all(|error| !reason.contains(error.as_str()) && !error.contains(reason.as_str()))
+    }));
+    (!reasons.is_empty()).then(|| {
+        let lines = reasons.into_iter().map(|reason| view! { <p>{reason}</p> }).collect_view();
+        view! { <div class="why"><strong>"Why"</strong>{lines}</div> }
+    })
 }
 
 fn lost(link: Link) -> Option<impl IntoView> {
@@ -166,5 +204,5 @@ fn lost(link: Link) -> Option<impl IntoView> {
         Link::Starting | Link::Open => return None,
         Link::Lost { .. } => "The connection is lost. What you see may be old; it is being mended.",
     };
-    Some(view! { <p class="problem lost" role="status">{words}</p> })
+    Some(view! { <p class="lost" role="status">{words}</p> })
 }

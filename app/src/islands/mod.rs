@@ -1,9 +1,11 @@
 //! What is alive in the browser. Everything here renders on the server first.
 
 mod actions;
+mod gate;
 mod journal;
 mod link;
 mod live_rollout;
+mod stages;
 mod steps;
 
 pub use live_rollout::{LiveRollout, Start};

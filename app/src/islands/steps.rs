@@ -1,6 +1,8 @@
-//! The steps with how long they took, what they found, and their logs as they are written.
+//! The steps, part by part, with how long they took, what they found, and their logs as they are written.
 
+use super::gate::GateItem;
 use super::live_rollout::Live;
+use super::stages::{Group, Part, groups};
 use crate::components::TimeOfDay;
 use leptos::prelude::*;
 use rollout::Rollout;
@@ -10,15 +12,33 @@ use rollout::state::{StepRecord, StepStatus};
 
 #[component]
 pub(super) fn Steps(live: Live) -> impl IntoView {
-    let count = Memo::new(move |_| live.rollout.with(|rollout| rollout.steps.len()));
+    // The way back adds steps at the end; those before it stay as they are.
+    let groups = Memo::new(move |_| live.rollout.with(groups));
     view! {
         <section class="steps">
             <h2>"Steps"</h2>
-            <ol>
-                // The way back adds steps at the end; those before it stay as they are.
-                <For each=move || 0..count.get() key=|index| *index children=move |index| view! { <StepItem live index/> }/>
-            </ol>
+            <For each=move || groups.get() key=|group| group.clone() children=move |group| view! { <PartItem live group/> }/>
         </section>
+    }
+}
+
+#[component]
+fn PartItem(live: Live, group: Group) -> impl IntoView {
+    let label = live.rollout.with_untracked(|rollout| group.label(rollout));
+    let gate = live.rollout.with_untracked(|rollout| match group.part {
+        Part::Stage(stage) if rollout.stage(stage).is_some_and(|stage| stage.approve.is_some()) => Some(stage),
+        _ => None,
+    });
+    let items = group.steps.clone().map(|index| view! { <StepItem live index/> }).collect_view();
+    let mark = Memo::new(move |_| live.rollout.with(|rollout| group.mark(rollout)));
+    view! {
+        <div class=move || format!("part part-{}", mark.get().as_str())>
+            <h3>{label}</h3>
+            <ol>
+                {gate.map(|stage| view! { <GateItem live stage/> })}
+                {items}
+            </ol>
+        </div>
     }
 }
 
@@ -38,17 +58,12 @@ fn StepItem(live: Live, index: usize) -> impl IntoView {
         };
         record.status.lasted(now).map(|lasted| lasted.to_string())
     };
-    let is_first_back =
-        move || live.rollout.with(|rollout| rollout.back.as_ref().is_some_and(|back| back.first == index));
     view! {
-        {move || is_first_back().then(|| view! { <li class="turn">"The way back"</li> })}
         <li class=move || record.get().map_or_else(String::new, |record| format!("step step-{}", class(&record)))>
-            <div class="step-line">
-                <span class="sign" aria-hidden="true">{move || record.get().map(|record| sign(&record))}</span>
-                <span class="step-name">{move || title.get()}</span>
-                <span class="visually-hidden">{move || record.get().map(|record| class(&record))}</span>
-                <span class="step-time">{lasted}</span>
-            </div>
+            <span class="sign" aria-hidden="true">{move || record.get().map(|record| sign(&record))}</span>
+            <span class="step-name">{move || title.get()}</span>
+            <span class="visually-hidden">{move || record.get().map(|record| class(&record))}</span>
+            <span class="step-time">{lasted}</span>
             {move || record.get().map(|record| said(&record))}
             <Log live index/>
         </li>
@@ -75,11 +90,12 @@ fn Log(live: Live, index: usize) -> impl IntoView {
             view! {
                 <details class="log" open=move || open.get()>
                     <summary>"Log"</summary>
-                    <pre tabindex="0">
+                    // The code is one child: turned over by the style sheet, the box stays at its last line.
+                    <pre tabindex="0" role="region" aria-label="Log"><code>
                         <For each=move || lines.get() key=|line| line.id children=|line| view! {
                             <span class=format!("line line-{}", line.stream)><TimeOfDay at=line.at/> " " {line.text} "\n"</span>
                         }/>
-                    </pre>
+                    </code></pre>
                 </details>
             }
         })

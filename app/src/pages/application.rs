@@ -1,5 +1,6 @@
 //! One application: what is where, what a rollout would change, and the form that starts one.
 
+use super::applications::places;
 use crate::components::{Frame, Moment, PhaseBadge, Problem, TrafficBar};
 use crate::context::{actor, engine, shown, take_flash, words};
 use crate::flash::Flash;
@@ -52,23 +53,23 @@ async fn load(name: &str) -> Result<Loaded, EngineError> {
 
 fn page(loaded: Loaded) -> impl IntoView {
     let Loaded { overview, seen, definition, history, flash } = loaded;
-    let releases = [0, 1].map(|slot: usize| overview.slots[slot].release.as_ref().map(ToString::to_string));
+    let places = places(&overview);
     let split = match &seen.split {
-        Ok(split) => view! { <TrafficBar split=*split releases/> }.into_any(),
+        Ok(split) => view! { <TrafficBar split=*split places/> }.into_any(),
         Err(why) => {
             view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any()
         }
     };
     let headline = match &overview.standing.live {
         Some((slot, version)) => format!("{version} is live on {slot}"),
-        None => "nothing was released yet".to_owned(),
+        None => "Nothing was released yet".to_owned(),
     };
     let recent = history.rows.into_iter().take(10).map(|row| {
         view! {
             <tr>
                 <td><a href=format!("/rollouts/{}", row.id.0)>{row.id.to_string()}</a></td>
-                <td>{row.version}</td>
                 <td><PhaseBadge phase=row.phase/></td>
+                <td>{row.version}</td>
                 <td>{row.started_by}</td>
                 <td><Moment at=row.started_at/></td>
             </tr>
@@ -76,15 +77,18 @@ fn page(loaded: Loaded) -> impl IntoView {
     });
     let name = overview.name.clone();
     view! {
-        <h1>{name.clone()} " " <small>{headline}</small></h1>
-        {split}
+        <header class="titled">
+            <h1>{name.clone()}</h1>
+            <p class="quiet">{headline}</p>
+        </header>
+        <section class="card">{split}</section>
         {next(&overview, definition, flash)}
         {slots(&overview, &seen)}
         <section>
             <h2>"Latest rollouts"</h2>
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="region" aria-label="Latest rollouts">
                 <table>
-                    <thead><tr><th>"Rollout"</th><th>"Release"</th><th>"Outcome"</th><th>"Started by"</th><th>"Started"</th></tr></thead>
+                    <thead><tr><th>"Rollout"</th><th>"Outcome"</th><th>"Release"</th><th>"Started by"</th><th>"Started"</th></tr></thead>
                     <tbody>{recent.collect_view()}</tbody>
                 </table>
             </div>
@@ -119,7 +123,7 @@ fn next(overview: &Overview, definition: Result<Definition, EngineError>, flash:
         }
     };
     if let Err(refusal) = authorize(&actor(), Permission::StartRollout) {
-        return view! { <section class="card"><h2>"Start a rollout"</h2><p>{refusal.to_string()}</p></section> }
+        return view! { <section class="card"><h2>"Start a rollout"</h2><p class="notice">{refusal.to_string()}</p></section> }
             .into_any();
     }
     let wrong = !flash.message.is_empty();
@@ -198,7 +202,8 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
 
 fn stage(stage: &Stage) -> impl IntoView + use<> {
     let gate = match &stage.approve {
-        Some(rule) => format!("after {} × {}", rule.count, rule.role),
+        Some(rule) if rule.count == 1 => format!("after an approval by {}", rule.role),
+        Some(rule) => format!("after {} approvals by {}", rule.count, rule.role),
         None => "by itself".to_owned(),
     };
     let bake = if stage.bake.is_zero() { String::new() } else { format!(", then watched for {}", stage.bake) };
@@ -216,9 +221,10 @@ fn slots(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
             .iter()
             .filter(|service| service.slot == slot)
             .map(|service| {
-                let class = if service.well { "well" } else { "unwell" };
+                let (class, sign) = if service.well { ("well", "✓") } else { ("unwell", "✕") };
                 view! {
                     <li class=class>
+                        <span class="sign" aria-hidden="true">{sign}</span>
                         <span class="service">{service.service.clone()}</span>
                         " "
                         <span class="release">{service.release.clone()}</span>
@@ -229,7 +235,7 @@ fn slots(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
             })
             .collect::<Vec<_>>()
     };
-    let column = |title: String, class: &'static str, list: Vec<_>| {
+    let column = |title: AnyView, class: &'static str, list: Vec<_>| {
         let empty = list.is_empty();
         view! {
             <div class=format!("card slot {class}")>
@@ -242,15 +248,16 @@ fn slots(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
         let role = if slot.live { "live" } else { "standby" };
         let release = slot.release.as_ref().map(|version| format!(", {version}")).unwrap_or_default();
         let class = if slot.slot == Slot::Blue { "slot-blue" } else { "slot-green" };
-        column(format!("{} · {role}{release}", slot.slot), class, group(Some(slot.slot)))
+        let title = view! { <span class=format!("chip chip-{}", slot.slot)></span> {format!("{} · {role}{release}", slot.slot)} };
+        column(title.into_any(), class, group(Some(slot.slot)))
     });
     let shared = group(None);
     view! {
         <section>
-            <h2>"What runs" " " <small>"seen at " <Moment at=seen.at/></small></h2>
+            <h2>"What runs" " " <small>"seen " <Moment at=seen.at/></small></h2>
             <div class="slots">
                 {columns.collect_view()}
-                {(!shared.is_empty()).then(|| column("shared by both".to_owned(), "slot-shared", shared))}
+                {(!shared.is_empty()).then(|| column("shared by both".into_any(), "slot-shared", shared))}
             </div>
         </section>
     }

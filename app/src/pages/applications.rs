@@ -1,6 +1,6 @@
 //! Every application with its two slots, their releases and the split of the traffic.
 
-use crate::components::{Frame, PhaseBadge, Problem, TrafficBar};
+use crate::components::{Frame, PhaseBadge, Place, Problem, TrafficBar};
 use crate::context::{actor, engine, shown};
 use ::engine::engine::{Observed, Overview};
 use leptos::prelude::*;
@@ -38,10 +38,10 @@ async fn load() -> Result<Vec<(Overview, Arc<Observed>)>, ::engine::EngineError>
 }
 
 fn card(overview: Overview, seen: Arc<Observed>) -> impl IntoView {
-    let releases = [0, 1].map(|slot: usize| overview.slots[slot].release.as_ref().map(ToString::to_string));
+    let places = places(&overview);
     let live = match &overview.standing.live {
         Some((slot, version)) => format!("{version} is live on {slot}"),
-        None => "nothing was released yet".to_owned(),
+        None => "Nothing was released yet".to_owned(),
     };
     let latest = overview.latest.map(|row| {
         let ended = row.phase.is_ended();
@@ -49,23 +49,36 @@ fn card(overview: Overview, seen: Arc<Observed>) -> impl IntoView {
             <p class="latest">
                 <PhaseBadge phase=row.phase/>
                 " "
-                <a href=format!("/rollouts/{}", row.id.0)>{format!("{} {}", row.id, row.version)}</a>
+                <a href=format!("/rollouts/{}", row.id.0)>{format!("Rollout {} of {}", row.id, row.version)}</a>
                 " "
-                {(!ended).then_some(row.headline)}
+                {(!ended).then(|| view! { <span class="state">{row.headline}</span> })}
             </p>
         }
     });
     view! {
         <article class="card application">
-            <header>
+            <header class="titled">
                 <h2><a href=format!("/applications/{}", overview.name)>{overview.name.clone()}</a></h2>
-                <p>{live}</p>
+                <p class="quiet">{live}</p>
             </header>
             {match &seen.split {
-                Ok(split) => view! { <TrafficBar split=*split releases/> }.into_any(),
+                Ok(split) => view! { <TrafficBar split=*split places/> }.into_any(),
                 Err(why) => view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any(),
             }}
             {latest}
         </article>
     }
+}
+
+/// What both slots are and hold, blue first.
+pub(super) fn places(overview: &Overview) -> [Place; 2] {
+    [0, 1].map(|slot: usize| {
+        let slot = &overview.slots[slot];
+        let role = match (slot.live, &slot.release) {
+            (true, _) => "live",
+            (false, Some(_)) => "standby",
+            (false, None) => "",
+        };
+        Place { role, release: slot.release.as_ref().map(ToString::to_string) }
+    })
 }

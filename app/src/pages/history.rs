@@ -1,12 +1,11 @@
 //! Every rollout, newest first, with filters. A plain form and plain links: pages can be shared and gone back to.
 
 use crate::api::encode;
-use crate::components::{Frame, Moment, PhaseBadge, Problem};
-use crate::context::{actor, engine, shown};
+use crate::components::{Frame, Moment, PhaseBadge, Problem, phase_word};
+use crate::context::{actor, engine, query, shown};
 use ::engine::engine::Page;
 use ::engine::store::history::Filter;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use rollout::clock::Timestamp;
 use rollout::event::RolloutId;
 use rollout::state::Phase;
@@ -27,18 +26,16 @@ struct Asked {
 
 #[component]
 pub fn HistoryPage() -> impl IntoView {
-    let asked = use_query_map().with_untracked(|query| {
-        let get = |name: &str| query.get(name).unwrap_or_default().trim().to_owned();
-        Asked {
-            application: get("application"),
-            outcome: get("outcome"),
-            who: get("who"),
-            version: get("version"),
-            since: get("since"),
-            until: get("until"),
-            below: get("below"),
-        }
-    });
+    let get = |name: &str| query(name).unwrap_or_default().trim().to_owned();
+    let asked = Asked {
+        application: get("application"),
+        outcome: get("outcome"),
+        who: get("who"),
+        version: get("version"),
+        since: get("since"),
+        until: get("until"),
+        below: get("below"),
+    };
     view! {
         <Frame title="History">
             <h1>"History"</h1>
@@ -50,6 +47,8 @@ pub fn HistoryPage() -> impl IntoView {
                         Ok(page) => table(page, &asked).into_any(),
                         Err(error) => view! { <Problem message=shown(&error)/> }.into_any(),
                     },
+                    // Those two have no field of their own to say it beside.
+                    Err(("outcome" | "below", message)) => view! { <Problem message/> }.into_any(),
                     Err(_) => ().into_any(),
                 };
                 view! { {form(&asked, wrong)} {list} }
@@ -93,7 +92,7 @@ fn day(field: &'static str, text: &str) -> Result<Option<Timestamp>, (&'static s
 fn form(asked: &Asked, wrong: Option<(&'static str, String)>) -> impl IntoView + use<> {
     let phases = Phase::ALL.into_iter().map(|phase| {
         let selected = asked.outcome == phase.as_str();
-        view! { <option value=phase.as_str() selected=selected>{phase.as_str()}</option> }
+        view! { <option value=phase.as_str() selected=selected>{phase_word(phase)}</option> }
     });
     let field = |name: &'static str, label: &'static str, kind: &'static str, value: &str| {
         let error = wrong.as_ref().filter(|(field, _)| *field == name).map(|(_, message)| message.clone());
@@ -149,28 +148,34 @@ fn table(page: Page, asked: &Asked) -> impl IntoView + use<> {
         view! {
             <tr>
                 <td><a href=format!("/rollouts/{}", row.id.0)>{row.id.to_string()}</a></td>
-                <td><a href=format!("/applications/{}", row.application)>{row.application.clone()}</a></td>
-                <td>{what}</td>
                 <td><PhaseBadge phase=row.phase/></td>
+                <td>{what}</td>
+                <td><a href=format!("/applications/{}", row.application)>{row.application.clone()}</a></td>
                 <td>{row.started_by}</td>
                 <td><Moment at=row.started_at/></td>
                 <td>{lasted}</td>
             </tr>
         }
     });
+    if empty {
+        return view! {
+            <section class="card empty"><p>"No rollout fits. " <a href="/history">"Show all of them"</a></p></section>
+        }
+        .into_any();
+    }
     view! {
-        <div class="scroll">
+        <div class="scroll" tabindex="0" role="region" aria-label="Rollouts">
             <table>
                 <thead>
                     <tr>
-                        <th>"Rollout"</th><th>"Application"</th><th>"Release"</th><th>"Outcome"</th>
+                        <th>"Rollout"</th><th>"Outcome"</th><th>"Release"</th><th>"Application"</th>
                         <th>"Started by"</th><th>"Started"</th><th>"Lasted"</th>
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </div>
-        {empty.then(|| view! { <p class="quiet">"No rollout fits."</p> })}
         {older}
     }
+    .into_any()
 }

@@ -12,8 +12,11 @@ pub fn NotFoundPage() -> impl IntoView {
     }
     view! {
         <Frame title="Not found">
-            <h1>"There is no such page"</h1>
-            <p>"Perhaps the link is old. " <a href="/">"See the applications"</a> "."</p>
+            <section class="card empty">
+                <h1>"There is no such page"</h1>
+                <p>"Perhaps the link is old, or a letter is missing."</p>
+                <p><a class="button" href="/">"See the applications"</a></p>
+            </section>
         </Frame>
     }
 }

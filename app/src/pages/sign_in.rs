@@ -1,13 +1,12 @@
 //! Sign in.
 
 use crate::components::Frame;
-use crate::context::take_flash;
+use crate::context::{query, take_flash};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let to = use_query_map().with_untracked(|query| query.get("to")).unwrap_or_else(|| "/".to_owned());
+    let to = query("to").unwrap_or_else(|| "/".to_owned());
     view! {
         <Frame title="Sign in">
             <h1>"Sign in"</h1>

@@ -9,7 +9,7 @@ use crate::steps::context::routes;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::history::{Filter, RolloutRow};
 use rollout::actor::Actor;
-use rollout::command::Refusal;
+use rollout::event::RolloutId;
 use rollout::policy::{Permission, authorize};
 use rollout::release::Version;
 use rollout::slot::{Slot, Split};
@@ -20,6 +20,14 @@ use std::path::Path;
 
 /// Ports given to slots and routers.
 const PORTS: std::ops::Range<u16> = 21_000..24_000;
+
+/// An application that is in care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    pub name: String,
+    /// The rollout that is at work on it: addresses and router were left as they are.
+    pub left_to: Option<RolloutId>,
+}
 
 /// A slot and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +55,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the actor may not, a file is wrong, or the router refuses.
-    pub async fn add_application(&self, actor: &Actor, file: &Path) -> Result<String, EngineError> {
+    pub async fn add_application(&self, actor: &Actor, file: &Path) -> Result<Added, EngineError> {
         authorize(actor, Permission::AddApplication)?;
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display().to_string();
         let definition = load(file.clone()).await?;
@@ -56,14 +64,14 @@ impl Engine {
         if let Some(row) = &known
             && let Some(id) = self.shared.store.standing(row).await?.active
         {
-            let message = format!("Rollout {id} of {name} is at work on its router. Let it end, or abort it, first.");
-            return Err(Refusal::not_now(message).into());
+            return Ok(Added { name, left_to: Some(id) });
         }
         let row = self.give_addresses(&definition, &file, known.as_ref()).await?;
         let addresses = self.shared.store.addresses(row.id).await?;
         let router = self.shared.router(&definition.application, row.admin_port)?;
-        // An application that nothing was ever released of starts on blue.
-        let split = Split::all(row.live.unwrap_or(Slot::Blue));
+        // The first release goes to blue, and must not be reached there before it was checked: until then all traffic
+        // goes where nothing is.
+        let split = Split::all(row.live.unwrap_or(Slot::Green));
         if known.is_some() {
             // A dial that somebody turned is put right; where nothing was ever adopted there is nothing to turn.
             let put_right = router.set(split).await;
@@ -71,7 +79,7 @@ impl Engine {
         }
         router.adopt(&routes(&definition, &addresses), split).await?;
         tracing::info!(application.name = %name, "application {name} is in care");
-        Ok(name)
+        Ok(Added { name, left_to: None })
     }
 
     async fn give_addresses(

@@ -4,7 +4,7 @@ mod applications;
 mod observe;
 mod rollouts;
 
-pub use applications::{Overview, SlotView};
+pub use applications::{Added, Overview, SlotView};
 pub use observe::{Observed, ServiceView};
 pub use rollouts::{Page, RolloutView};
 
@@ -40,17 +40,21 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     pub(crate) docker: Docker,
     pub(crate) http: reqwest::Client,
-    routers: Mutex<HashMap<String, (Traffic, Arc<dyn Router>)>>,
+    routers: Mutex<HashMap<String, Chosen>>,
     observations: observe::Observations,
     /// `None` beside a server that holds it.
     _lock: Option<Lock>,
 }
+
+/// A router, and the part of the application file that it was made by.
+type Chosen = (Traffic, Arc<dyn Router>);
 
 impl Shared {
     /// Reports to a rollout, and tells whoever watches if something came of it.
     pub(crate) async fn report(&self, id: RolloutId, report: Report) -> Result<Rollout, EngineError> {
         let decided = self.store.decide(id, &Actor::Engine, &Command::Engine(report)).await??;
         if !decided.events.is_empty() {
+            self.observations.forget(&decided.rollout.start.application);
             self.feed.tell(id);
         }
         let takes_the_slot = decided.events.iter().any(|event| match event {

@@ -46,6 +46,13 @@ pub(crate) struct Observations {
     last: Mutex<HashMap<String, Arc<Observed>>>,
 }
 
+impl Observations {
+    /// What was seen is no longer so: the next one who asks looks anew.
+    pub(super) fn forget(&self, application: &str) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).remove(application);
+    }
+}
+
 impl Engine {
     /// Looks at router and containers of an application.
     ///

@@ -59,10 +59,8 @@ fn addresses(cx: &Context) -> Result<String, String> {
 
 /// The router answers, and is as it was left: all traffic on the live slot.
 async fn router(cx: &Context) -> Result<String, String> {
-    let expected = match cx.rollout.old_slot() {
-        Some(live) => Split::all(live),
-        None => Split::all(cx.new_slot()),
-    };
+    // Before the first release the other slot is empty, and all traffic goes there.
+    let expected = Split::all(cx.new_slot().other());
     let drift = cx.router.drift(&cx.routes(), expected).await.map_err(|error| error.to_string())?;
     if drift.is_empty() {
         return Ok(format!("as it was left: {expected}"));

@@ -2,6 +2,7 @@
 
 use super::{Context, Done, Outcome, probe};
 use crate::router::same_split;
+use rollout::plan::Step;
 use rollout::slot::Split;
 use std::time::Instant;
 
@@ -19,14 +20,14 @@ pub(super) async fn run(cx: &Context, stage: usize) -> Outcome {
 }
 
 /// Before the shift the router has the last weight that was confirmed; or already the new one, when the shift was
-/// interrupted after it took.
+/// interrupted after it took; or none, when a way back that got stuck had come that far.
 async fn no_drift(cx: &Context, wanted: Split) -> Result<(), String> {
-    let before = match cx.rollout.old_slot() {
-        Some(_) => cx.rollout.split(),
-        None => wanted,
-    };
+    let left = cx.rollout.split();
+    let went_back = cx.rollout.steps.iter().any(|record| record.step == Step::ShiftBack && record.attempts > 0);
+    let none = Split::all(cx.new_slot().other());
     let now = cx.router.current().await.map_err(|error| error.to_string())?;
-    let expected = if same_split(now, wanted) { wanted } else { before };
+    let expected = [wanted, none].into_iter().find(|split| same_split(now, *split) && (*split == wanted || went_back));
+    let expected = expected.unwrap_or(left);
     let drift = cx.router.drift(&cx.routes(), expected).await.map_err(|error| error.to_string())?;
     if drift.is_empty() {
         return Ok(());

@@ -11,6 +11,11 @@ pub(super) async fn run(cx: &Context) -> Outcome {
         return Ok(Done::new(format!("nothing was prepared in {new}: it is left as it is")));
     }
     let said = |error: crate::runtime::docker::DockerError| error.to_string();
+    if cx.rollout.old_slot().is_none() {
+        // The only release goes: traffic goes where nothing is, as before it came, so that the next one is not reached
+        // before it is checked.
+        cx.router.set(Split::all(new.other())).await.map_err(|error| error.to_string())?;
+    }
     if let Some(old) = cx.rollout.old_slot() {
         // Never stop what gets requests, whatever the journal says.
         let now = cx.router.current().await.map_err(|error| error.to_string())?;

@@ -14,6 +14,7 @@ impl Rollout {
             Report::Interrupted => Ok(self.interrupted(now)),
             Report::Succeeded { step, summary, images } => {
                 self.must_run(*step)?;
+                self.must_be_up(*step, now)?;
                 let done = Event::StepSucceeded { step: *step, summary: summary.clone(), images: images.clone() };
                 Ok(self.with_end(*step, done, now))
             }
@@ -107,7 +108,7 @@ impl Rollout {
     fn failed(&self, step: StepIndex, error: String) -> Vec<Event> {
         let name = self.steps.get(step).map_or_else(String::new, |record| record.step.to_string());
         let mut events = vec![Event::StepFailed { step, error: error.clone() }];
-        let can_go_back = self.moved && self.back.is_none() && self.ended.is_none() && self.old_slot().is_some();
+        let can_go_back = self.has_traffic_to_return() && self.back.is_none() && self.ended.is_none();
         if can_go_back {
             let reason = format!("{name} failed: {}", first_line(&error));
             events.push(Event::TurnedBack { outcome: Outcome::RolledBack, reason });
@@ -153,9 +154,18 @@ impl Rollout {
         }
     }
 
+    /// A clock is over when its time is up, whoever says otherwise.
+    fn must_be_up(&self, step: StepIndex, now: Timestamp) -> Result<(), Refusal> {
+        let is_clock = self.steps.get(step).is_some_and(|record| record.step.is_clock());
+        if is_clock && self.deadline().is_none_or(|deadline| deadline > now) {
+            return Err(Refusal::not_now("The time of that step is not up."));
+        }
+        Ok(())
+    }
+
     /// How it ends when it is stopped where it stands.
     pub(crate) fn outcome_of_stopping(&self) -> Outcome {
-        match (self.moved, self.failed_step()) {
+        match (self.has_traffic_to_return(), self.failed_step()) {
             (true, _) => Outcome::RolledBack,
             (false, Some(_)) => Outcome::Failed,
             (false, None) => Outcome::Aborted,

@@ -65,10 +65,12 @@ impl Rollout {
     }
 
     fn abort(&self, actor: &Actor, reason: &str) -> Result<Vec<Event>, Refusal> {
+        if self.is_roll_back() && self.cannot_return() {
+            return give_up(&text("reason", reason)?);
+        }
         self.must_be_open()?;
-        self.must_have_a_way_back()?;
-        let outcome = match self.failed_step() {
-            Some(_) if !self.moved => Outcome::Failed,
+        let outcome = match self.outcome_of_stopping() {
+            Outcome::Failed => Outcome::Failed,
             _ => Outcome::Aborted,
         };
         Ok(vec![Event::TurnedBack { outcome, reason: said(actor, "aborted it", &text("reason", reason)?) }])
@@ -81,12 +83,23 @@ impl Rollout {
         }
         self.must_be_open()?;
         self.must_not(!self.moved, "No traffic has moved yet: abort it instead.")?;
-        self.must_have_a_way_back()?;
+        self.must_not(
+            !self.has_traffic_to_return(),
+            "This is the application's first release, and it has the traffic: there is nothing to go back to.",
+        )?;
         let reason = said(actor, "rolled it back", &text("reason", reason)?);
         Ok(vec![Event::TurnedBack { outcome: Outcome::RolledBack, reason }])
     }
 
     fn promote_full(&self, reason: &str) -> Result<Vec<Event>, Refusal> {
+        if !self.may_leave_the_way_back() {
+            self.must_skip_a_gate()?;
+        }
+        let reason = required("reason", reason, "Say why every gate that is left shall be skipped.")?;
+        Ok(vec![Event::PromotedFull { reason }])
+    }
+
+    fn must_skip_a_gate(&self) -> Result<(), Refusal> {
         self.must_go_forward()?;
         self.must_not(self.promoted_full.is_some(), "It is promoted in full already.")?;
         let last = self.start.plan.last_stage();
@@ -96,11 +109,8 @@ impl Rollout {
             _ => false,
         });
         self.must_not(!gates_left, "No gate is left to skip.")?;
-        if let Doing::StepFailed(_) = self.doing() {
-            return Err(Refusal::not_now("A step has failed, and promoting does not mend it: retry it, or abort."));
-        }
-        let reason = required("reason", reason, "Say why every gate that is left shall be skipped.")?;
-        Ok(vec![Event::PromotedFull { reason }])
+        let failed = matches!(self.doing(), Doing::StepFailed(_));
+        self.must_not(failed, "A step has failed, and promoting does not mend it: retry it, or abort.")
     }
 
     fn extend_keep_warm(&self, by: Millis) -> Result<Vec<Event>, Refusal> {
@@ -150,13 +160,6 @@ impl Rollout {
         self.must_be_open()
     }
 
-    fn must_have_a_way_back(&self) -> Result<(), Refusal> {
-        self.must_not(
-            !self.has_a_way_back(),
-            "This is the application's first release, and it has the traffic: there is nothing to go back to.",
-        )
-    }
-
     fn must_be_warm(&self) -> Result<(), Refusal> {
         match self.warm_until() {
             Some(_) => Ok(()),
@@ -175,6 +178,12 @@ impl Rollout {
             _ => None,
         }
     }
+}
+
+/// A roll back that cannot be done ends where it stands: the release keeps the traffic. Why is kept as a note.
+fn give_up(reason: &str) -> Result<Vec<Event>, Refusal> {
+    let note = (!reason.is_empty()).then(|| Event::NoteAdded { text: format!("The roll back is given up: {reason}") });
+    Ok(note.into_iter().chain([Event::Ended { outcome: Outcome::Aborted }]).collect())
 }
 
 fn not_warm() -> Refusal {

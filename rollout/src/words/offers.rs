@@ -120,6 +120,9 @@ impl Rollout {
             AskKind::RollBack => {
                 format!("All traffic goes back to {old}, once it is seen to be well; then {new} is stopped.")
             }
+            AskKind::PromoteFull if self.back.is_some() => {
+                format!("The way back is given up: {new} gets 100 % at once, without the approvals and bakes left.")
+            }
             AskKind::PromoteFull => {
                 let when = match (self.moved, self.stopped) {
                     (false, None) => "as soon as its checks have passed",
@@ -143,7 +146,7 @@ impl Rollout {
         let (new, soon) = (self.new_place(), self.soon());
         match count.saturating_sub(gate.approved_by.len() + 1) {
             0 if stage.bake.is_zero() => format!("{} of the traffic goes to {new} {soon}.", stage.weight),
-            0 => format!("{} of the traffic goes to {new} {soon}, and is watched for {}.", stage.weight, stage.bake),
+            0 => format!("{} of the traffic goes to {new} {soon}, and stays there for {}.", stage.weight, stage.bake),
             1 => "Your yes is recorded; one more is needed.".to_owned(),
             more => format!("Your yes is recorded; {more} more are needed."),
         }
@@ -169,16 +172,27 @@ impl Rollout {
 
     fn consequence_of_stopping(&self, kind: AskKind) -> String {
         let (new, old) = (self.new_place(), self.old_place());
+        if self.is_roll_back() {
+            return format!("The roll back is given up: {new} keeps the traffic. The rollout ends as aborted.");
+        }
         let ends = match (kind, self.outcome_of_stopping()) {
             (AskKind::Abort, Outcome::Failed) => "failed",
             (AskKind::Abort, _) | (_, Outcome::Aborted) => "aborted",
             _ => "rolled back",
         };
-        match (self.moved, self.old_slot()) {
-            (false, Some(_)) => format!("{new} is stopped. {old} keeps all the traffic. The rollout ends as {ends}."),
-            (false, None) => format!("{new} is stopped. The rollout ends as {ends}."),
-            (true, _) => format!("All traffic goes back to {old}; then {new} is stopped. The rollout ends as {ends}."),
-        }
+        let stopped = match self.prepared() {
+            true => format!("{new} is stopped."),
+            false => "Nothing was prepared yet.".to_owned(),
+        };
+        let happens = match (self.moved, self.old_slot()) {
+            (false, Some(_)) => format!("{stopped} {old} keeps all the traffic."),
+            (false, None) => stopped,
+            (true, Some(_)) => format!("All traffic goes back to {old}; then {new} is stopped."),
+            (true, None) => {
+                format!("{stopped} It is the application's only release: nothing answers until another is started.")
+            }
+        };
+        format!("{happens} The rollout ends as {ends}.")
     }
 }
 

@@ -3,8 +3,10 @@
 use crate::actor::Role;
 use crate::application::OnTimeout;
 use crate::clock::Timestamp;
+use crate::command::AskKind;
 use crate::event::Outcome;
 use crate::plan::Step;
+use crate::policy::{Permission, least_role};
 use crate::state::{Doing, Rollout, StepStatus};
 
 impl Rollout {
@@ -12,8 +14,15 @@ impl Rollout {
     pub fn headline(&self) -> String {
         if let Some(ended) = &self.ended {
             return match ended.outcome {
-                Outcome::Succeeded => format!("{} is live on {}", self.start.release, self.start.slot),
+                // Once it is settled, another release may have taken over.
+                Outcome::Succeeded => {
+                    let is = if self.is_settled() { "went" } else { "is" };
+                    format!("{} {is} live on {}", self.start.release, self.start.slot)
+                }
                 Outcome::RolledBack => format!("Rolled back: all traffic is on {}", self.old_place()),
+                Outcome::Aborted if self.is_roll_back() => {
+                    format!("The roll back was given up: {} keeps the traffic", self.new_place())
+                }
                 Outcome::Aborted => format!("Aborted: {}", self.untouched()),
                 Outcome::Failed => {
                     let step = self
@@ -28,12 +37,12 @@ impl Rollout {
             Doing::Ready => "Going on".to_owned(),
             Doing::Running(index) => step(index).map_or_else(String::new, |step| self.doing_words(step)),
             Doing::Baking(index) => match step(index) {
-                Some(Step::Monitor) => format!("Watching {} with all the traffic", self.new_place()),
-                _ => format!("Baking at {}", self.weight),
+                Some(step) => self.doing_words(step),
+                None => String::new(),
             },
             Doing::AwaitingApproval => {
                 let to = self.gate.as_ref().and_then(|gate| self.stage(gate.stage));
-                format!("Waiting for approval: {} -> {}", self.weight, to.map_or(self.weight, |stage| stage.weight))
+                format!("Waiting for approval: {} → {}", self.weight, to.map_or(self.weight, |stage| stage.weight))
             }
             Doing::Held => format!("Held at {}", self.weight),
             Doing::Frozen => format!("Frozen at {}", self.weight),
@@ -61,15 +70,19 @@ impl Rollout {
             Step::SmokeTest => format!("Smoke-testing {}", self.new_place()),
             Step::Shift { stage } => {
                 let to = self.stage(stage).map_or(self.weight, |stage| stage.weight);
-                format!("Shifting {} -> {} to {}", self.weight, to, self.new_place())
+                format!("Shifting {} → {} to {}", self.weight, to, self.new_place())
             }
             Step::Bake { .. } => format!("Baking at {}", self.weight),
-            Step::Monitor => format!("Watching {} with all the traffic", self.new_place()),
+            Step::Monitor => {
+                let time = self.start.plan.monitor;
+                format!("All traffic is on {}; waiting {time} before it is promoted", self.new_place())
+            }
             Step::Promote => format!("Promoting {}", self.new_place()),
             Step::KeepWarm => format!("Keeping {} warm", self.old_place()),
             Step::CleanUp => format!("Stopping {}", self.old_place()),
             Step::CheckOldSlot => format!("Going back: checking {}", self.old_place()),
             Step::ShiftBack => format!("Going back: all traffic to {}", self.old_place()),
+            Step::StopNewSlot if !self.prepared() => "Nothing was prepared, so nothing is stopped".to_owned(),
             Step::StopNewSlot => format!("Keeping the logs of {}, then stopping it", self.new_place()),
         }
     }
@@ -77,7 +90,8 @@ impl Rollout {
     /// Where the users are, when nothing came of it.
     fn untouched(&self) -> String {
         match (&self.start.from, self.moved) {
-            (None, _) => format!("{} got no traffic", self.new_place()),
+            (None, false) => format!("{} got no traffic", self.new_place()),
+            (None, true) => format!("{} is stopped; nothing answers until another is started", self.new_place()),
             (Some(_), false) => format!("{} got no traffic, {} was untouched", self.new_place(), self.old_place()),
             (Some(_), true) => format!("all traffic is on {}", self.old_place()),
         }
@@ -101,7 +115,7 @@ impl Rollout {
                     StepStatus::Running { until, .. } => until.map(|until| until - now),
                     _ => None,
                 });
-                left.map_or_else(String::new, |left| format!("{left} left, then it goes on by itself."))
+                left.map_or_else(String::new, |left| format!("{left} left, then {}.", self.after_step(index)))
             }
             Doing::AwaitingApproval => self.awaited(now),
             Doing::Held => self.held.as_ref().map_or_else(String::new, |pause| {
@@ -115,26 +129,58 @@ impl Rollout {
                 format!("{} froze it{}. The weight stays until an admin thaws it.", pause.by, because(&pause.reason))
             }),
             Doing::Inconclusive(_) => {
-                let ways = match (self.back.is_none() && self.has_a_way_back(), self.moved) {
+                let ways = match (self.back.is_none(), self.has_traffic_to_return()) {
                     (true, true) => "retries or goes back",
                     (true, false) => "retries or aborts",
                     (false, _) => "retries",
                 };
-                format!("The numbers do not tell whether it is well. The weight stays until somebody {ways}.")
+                format!("The step could not tell whether all is well. The weight stays until somebody {ways}.")
             }
             Doing::StepFailed(_) if self.back.is_some() => {
-                format!("The weight stays at {}. Mend what is wrong, then retry.", self.weight)
+                let stuck = match self.has_traffic_to_return() {
+                    true => format!("The weight stays at {}. Mend what is wrong, then retry.", self.weight),
+                    false => "Mend what is wrong, then retry.".to_owned(),
+                };
+                stuck + &self.way_out()
             }
             // Only a first release stays here once traffic may have reached it: every other went back by itself.
             Doing::StepFailed(_) if self.moved => {
                 format!(
-                    "{} may have traffic, and there is nothing to go back to. Mend what is wrong, then retry.",
+                    "{} may have traffic, and there is nothing to go back to. Mend what is wrong and retry, or abort \
+                     to stop it.",
                     self.new_place()
                 )
+            }
+            Doing::StepFailed(_) if !self.prepared() => {
+                "Nothing was prepared yet. Retry the step, or abort.".to_owned()
             }
             Doing::StepFailed(_) => {
                 format!("{} has no traffic. Retry the step, or abort to stop it.", self.new_place())
             }
+        }
+    }
+
+    /// What else can be done when the way back is stuck, for the old slot may be gone for good.
+    fn way_out(&self) -> String {
+        let (new, old) = (self.new_place(), self.old_place());
+        if self.may_leave_the_way_back() {
+            let role = least_role(Permission::Ask(AskKind::PromoteFull));
+            return format!(" If {old} is gone for good, a {role} can promote {new} in full.");
+        }
+        if self.is_roll_back() && self.cannot_return() {
+            return format!(" If {old} is gone for good, abort the roll back: {new} stays live.");
+        }
+        String::new()
+    }
+
+    /// What comes when this step is done.
+    fn after_step(&self, index: usize) -> String {
+        match self.steps.get(index + 1).map(|record| record.step) {
+            Some(Step::Shift { stage }) if !self.cleared.contains(&stage) => match self.stage(stage) {
+                Some(stage) if stage.approve.is_some() => format!("{} waits for an approval", stage.weight),
+                _ => "it goes on by itself".to_owned(),
+            },
+            _ => "it goes on by itself".to_owned(),
         }
     }
 

@@ -152,6 +152,8 @@ impl Slots {
                     let share = self.share(slot);
                     *share = wanted.max(*share);
                 }
+                // A first release is stopped with all the traffic there is: it has nowhere else to go.
+                Step::StopNewSlot if rollout.start.from.is_none() => {}
                 Step::StopNewSlot => assert_eq!(*self.share(slot), 0, "a slot with traffic is stopped"),
                 Step::CleanUp => assert_eq!(*self.share(slot.other()), 0, "a slot with traffic is stopped"),
                 _ => {}
@@ -159,6 +161,7 @@ impl Slots {
             Event::StepSucceeded { step, .. } => match rollout.steps[*step].step {
                 Step::Shift { .. } => self.split(slot, rollout.weight),
                 Step::ShiftBack => self.split(slot, Weight::NONE),
+                Step::StopNewSlot => *self.share(slot) = 0,
                 _ => {}
             },
             Event::Ended { outcome } => self.live = rollout.live_after(*outcome),

@@ -38,6 +38,7 @@ impl Judge {
             Event::Frozen { .. } => self.frozen = true,
             Event::Resumed => self.held = false,
             Event::Thawed => self.frozen = false,
+            Event::StepSucceeded { step, .. } if rollout.steps[*step].step.is_clock() => self.must_be_up(entry.at),
             Event::TurnedBack { .. } | Event::Ended { .. } => (self.held, self.frozen) = (false, false),
             event if was_stopped => self.must_not_begin_anything(event),
             _ => {}
@@ -56,6 +57,12 @@ impl Judge {
         }
         self.last = id(rollout).map(|id| Clock { id, deadline: rollout.deadline() });
         self.running = rollout.running();
+    }
+
+    /// Nobody ends a clock early by saying that it is over.
+    fn must_be_up(&self, now: Timestamp) {
+        let deadline = self.last.as_ref().and_then(|clock| clock.deadline);
+        assert!(deadline.is_some_and(|deadline| deadline <= now), "a clock ends at {now:?}, not at {deadline:?}");
     }
 
     /// A step that was under way is finished, and done again if it was interrupted. Nothing else starts.

@@ -98,7 +98,7 @@ fn talks(rollout: &Rollout, now: Timestamp) -> bool {
     !rollout.headline().is_empty() && rollout.offers(&CROWD[0], now).len() == 13
 }
 
-fn wild() -> [Event; 12] {
+fn wild() -> [Event; 13] {
     let nowhere = usize::MAX;
     let text = String::new;
     [
@@ -111,6 +111,7 @@ fn wild() -> [Event; 12] {
         Event::Approved { stage: nowhere, comment: text() },
         Event::Retried { step: nowhere },
         Event::TurnedBack { outcome: Outcome::Succeeded, reason: text() },
+        Event::PromotedFull { reason: text() },
         Event::KeepWarmExtended { until: Timestamp(i64::MIN) },
         Event::KeepWarmEnded { reason: text(), stop: false },
         Event::Ended { outcome: Outcome::Failed },

@@ -8,6 +8,7 @@ use rollout::actor::Actor;
 use rollout::clock::Millis;
 use rollout::command::{Ask, AskKind, Command, Refusal, Report};
 use rollout::event::RolloutId;
+use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
 use rollout::start::{self, Standing};
 use rollout::state::{Doing, Phase};
@@ -77,6 +78,22 @@ pub fn someone_can_go_on(world: &World) {
         let found = CROWD.iter().any(|actor| helps(rollout, actor, world));
         assert!(found, "nobody can do anything: {} {}", rollout.headline(), rollout.waits_for(world.now));
     }
+    if cannot_be_mended(rollout) {
+        let found = CROWD.iter().any(|actor| way_out(rollout, actor, world).is_some());
+        assert!(found, "only to be tried again: {} {}", rollout.headline(), rollout.waits_for(world.now));
+    }
+}
+
+/// A step failed before the end, and may fail for ever: whatever kind of rollout it is, nobody has to go on trying.
+fn cannot_be_mended(rollout: &Rollout) -> bool {
+    let Doing::StepFailed(index) = rollout.doing() else { return false };
+    rollout.ended.is_none() && rollout.steps[index].step != Step::StopNewSlot
+}
+
+/// What this person can do about it other than to try again.
+fn way_out(rollout: &Rollout, actor: &Actor, world: &World) -> Option<AskKind> {
+    let ways = [AskKind::Abort, AskKind::RollBack, AskKind::PromoteFull];
+    ways.into_iter().find(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
 }
 
 fn goes_on_by_itself(world: &World) -> bool {
@@ -94,6 +111,39 @@ fn helps(rollout: &Rollout, actor: &Actor, world: &World) -> bool {
     use AskKind::*;
     let ways = [Approve, Reject, Resume, Thaw, Retry, Abort, RollBack, PromoteFull];
     ways.iter().any(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
+}
+
+/// From here on the old slot is gone, and a first release gets no traffic: without one retry, it must come to its end.
+pub fn settles_without(world: &mut World) {
+    for turn in 0..400 {
+        if world.rollout.is_settled() {
+            return;
+        }
+        let lost = |step: Step| match step {
+            Step::CheckOldSlot | Step::ShiftBack => true,
+            Step::Shift { .. } | Step::Promote => world.rollout.start.from.is_none(),
+            _ => false,
+        };
+        let running = world.rollout.running().filter(|(_, step)| lost(*step));
+        let (actor, command) = match (running, cannot_be_mended(&world.rollout)) {
+            (Some((step, _)), _) => {
+                (Actor::Engine, Command::Engine(Report::Failed { step, error: "gone for good".to_owned() }))
+            }
+            (None, true) => {
+                let kind = way_out(&world.rollout, &CROWD[0], world).expect("a way out");
+                let why = "It is gone.".to_owned();
+                let ask = match kind {
+                    AskKind::PromoteFull => Ask::PromoteFull { reason: why },
+                    AskKind::RollBack => Ask::RollBack { reason: why },
+                    _ => Ask::Abort { reason: why },
+                };
+                (CROWD[0].clone(), Command::Person(ask))
+            }
+            (None, false) => world.helpful(&mut Chance(turn)),
+        };
+        let _ = world.perform(&actor, &command, &mut |_, _| ());
+    }
+    panic!("it does not end: {}", world.rollout.headline());
 }
 
 /// From here on steps succeed, gates are approved and holds lifted: it must come to its end.

@@ -3,7 +3,7 @@
 use rollout::Rollout;
 use rollout::actor::{Actor, Role};
 use rollout::application::Stage;
-use rollout::event::{Entry, Event, Outcome};
+use rollout::event::{Entry, Event, Kind, Outcome};
 use rollout::plan::Step;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,10 @@ pub struct Judge {
     yes: BTreeMap<usize, BTreeSet<String>>,
     promoted_full: bool,
     back: Option<Outcome>,
+    /// A step failed, and nobody has tried it again.
+    failed: Option<Step>,
+    /// Somebody led it out of the way back.
+    forward_again: bool,
     /// A shift was begun.
     moved: bool,
     weight: u8,
@@ -37,13 +41,19 @@ impl Judge {
             Event::StepStarted { step: index, .. } => self.must_be_allowed(rollout, step(index)),
             Event::StepSucceeded { step: index, .. } => self.passed(rollout, step(index)),
             Event::Approved { stage, .. } => self.said_yes(rollout, *stage, &entry.by),
-            Event::PromotedFull { .. } => {
-                assert!(entry.by.has(Role::ReleaseManager), "{} promoted in full", entry.by);
+            Event::StepFailed { step: index, .. } => self.failed = Some(step(index)),
+            Event::Retried { .. } => self.failed = None,
+            Event::PromotedFull { reason } => {
+                assert!(entry.by.has(Role::ReleaseManager) && !reason.is_empty(), "{} promoted in full", entry.by);
                 self.promoted_full = true;
+                if self.back.take().is_some() {
+                    self.must_be_stuck();
+                    self.leaves_the_way_back(rollout);
+                }
             }
             Event::TurnedBack { outcome, .. } => self.back = Some(*outcome),
             Event::KeepWarmEnded { stop: false, .. } => self.superseded = true,
-            Event::Ended { outcome } => self.end(rollout, *outcome),
+            Event::Ended { outcome } => self.end(rollout, *outcome, &entry.by),
             _ => {}
         }
         assert_eq!(rollout.weight.percent(), self.weight, "after {:?}", entry.event);
@@ -62,7 +72,7 @@ impl Judge {
                 assert_eq!(self.back, None, "traffic goes on although it was turned back");
                 self.must_have_passed_all_checks(rollout);
                 self.must_have_its_approvals(stage, &plan.stages[stage]);
-                assert!(plan.stages[stage].weight.percent() > self.weight, "a shift that does not raise the weight");
+                self.must_raise(plan.stages[stage].weight.percent());
                 self.moved = true;
             }
             Step::Promote => assert_eq!(self.weight, 100, "promoted before it has all traffic"),
@@ -70,7 +80,9 @@ impl Judge {
             // Once a shift was begun, only a shift back makes sure that the slot has no traffic.
             Step::StopNewSlot => {
                 let left = !self.moved || self.passed.contains(&Step::ShiftBack);
-                assert!(left && self.weight == 0, "a slot with traffic would be stopped");
+                let first = rollout.start.kind == Kind::First;
+                assert!(first || (left && self.weight == 0), "a slot with traffic would be stopped");
+                assert_eq!(first, rollout.start.from.is_none());
             }
             Step::CleanUp => {
                 assert_eq!(self.ended, Some(Outcome::Succeeded), "the old slot would be stopped before the end");
@@ -81,6 +93,29 @@ impl Judge {
         }
         let is_way_back = matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::StopNewSlot);
         assert_eq!(is_way_back, self.back.is_some(), "{step} at the wrong time");
+    }
+
+    /// The weight rises on the way forward. It may have been all already when the way back began.
+    fn must_raise(&self, weight: u8) {
+        let all_again = self.forward_again && weight == 100;
+        assert!(weight > self.weight || all_again, "a shift that does not raise the weight");
+    }
+
+    /// Traffic cannot return to where it came from: only then may people do something else about it.
+    fn must_be_stuck(&self) {
+        let stuck = matches!(self.failed, Some(Step::CheckOldSlot | Step::ShiftBack));
+        assert!(stuck, "the way back was open, and somebody left it");
+    }
+
+    /// To the only place that is known to be well. The old slot must be seen anew before traffic returns there.
+    fn leaves_the_way_back(&mut self, rollout: &Rollout) {
+        assert_eq!(rollout.start.kind, Kind::Forward);
+        self.must_have_passed_all_checks(rollout);
+        self.passed.retain(|step| !matches!(step, Step::CheckOldSlot | Step::ShiftBack));
+        (self.failed, self.forward_again) = (None, true);
+        let left: Vec<Step> = rollout.steps.iter().filter(|r| r.status.is_open()).map(|r| r.step).collect();
+        let last = Step::Shift { stage: rollout.start.plan.stages.len() - 1 };
+        assert_eq!(left, [last, Step::Promote, Step::KeepWarm, Step::CleanUp]);
     }
 
     fn must_have_passed_all_checks(&self, rollout: &Rollout) {
@@ -111,28 +146,35 @@ impl Judge {
         match step {
             Step::Shift { stage } => {
                 let weight = rollout.start.plan.stages[stage].weight.percent();
-                assert!(weight > self.weight, "the weight falls on the way forward");
+                self.must_raise(weight);
                 self.weight = weight;
             }
-            Step::ShiftBack => self.weight = 0,
+            Step::ShiftBack | Step::StopNewSlot => self.weight = 0,
             _ => {}
         }
     }
 
-    fn end(&mut self, rollout: &Rollout, outcome: Outcome) {
+    fn end(&mut self, rollout: &Rollout, outcome: Outcome, by: &Actor) {
         assert_eq!(self.ended, None, "it ends twice");
+        let undoes = matches!(rollout.start.kind, Kind::RollBack { .. });
+        let first = rollout.start.from.is_none();
+        let given_up = undoes && outcome == Outcome::Aborted;
+        if given_up {
+            assert!(by.has(Role::Deployer), "{by} gave a roll back up");
+            self.must_be_stuck();
+            assert_eq!((self.weight, rollout.current()), (100, None));
+        }
         match outcome {
             Outcome::Succeeded => {
                 assert_eq!((self.weight, self.back), (100, None));
                 assert!(self.passed.contains(&Step::Promote));
             }
             Outcome::RolledBack => assert!(self.moved && self.weight == 0),
-            Outcome::Aborted => assert_eq!(self.weight, 0),
-            Outcome::Failed => assert!(!self.moved && self.weight == 0),
+            Outcome::Aborted => assert!(given_up || self.weight == 0),
+            Outcome::Failed => assert!((first || !self.moved) && self.weight == 0),
         }
-        let first = rollout.start.from.is_none();
-        assert!(!first || !self.moved || outcome == Outcome::Succeeded, "a first release has nothing to go back to");
-        assert!(outcome == Outcome::Succeeded || self.back == Some(outcome));
+        assert!(!first || outcome != Outcome::RolledBack, "a first release has nothing to go back to");
+        assert!(outcome == Outcome::Succeeded || given_up || self.back == Some(outcome));
         self.ended = Some(outcome);
         let live = if self.weight == 100 { Some(&rollout.start.release) } else { rollout.start.from.as_ref() };
         assert_eq!(rollout.live_after(outcome).map(|(_, version)| version).as_ref(), live);

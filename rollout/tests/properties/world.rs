@@ -112,7 +112,13 @@ impl World {
         if let Some((_, record)) = self.rollout.current()
             && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Inconclusive { .. })
         {
-            return person(Ask::Retry);
+            // What fails again and again is given up, where it can be.
+            let ask = match chance.below(4) {
+                0..=1 => Ask::Retry,
+                2 => Ask::PromoteFull { reason: "the old slot is gone".to_owned() },
+                _ => Ask::Abort { reason: String::new() },
+            };
+            return person(ask);
         }
         if self.rollout.frozen.is_some() {
             return person(Ask::Thaw);
@@ -188,8 +194,6 @@ impl World {
             2..=4 => Report::Interrupted,
             5..=6 => Report::Failed { step, error: "no answer\nat all".to_owned() },
             7..=8 => Report::Inconclusive { step, reason: "too few requests".to_owned() },
-            // A clock is over when its time is up, and nobody reports it.
-            9..=10 if self.rollout.running().is_some_and(|(_, kind)| kind.is_clock()) => Report::Interrupted,
             9..=10 => succeeded(step),
             _ => Report::Superseded { by: RolloutId(9) },
         }

@@ -105,6 +105,11 @@ pub fn back() -> Said {
     by("cleo", Event::TurnedBack { outcome: Outcome::RolledBack, reason: "errors".to_owned() })
 }
 
+/// Out of the way back, forward.
+pub fn out() -> Vec<Said> {
+    vec![by("cleo", Event::PromotedFull { reason: "blue is gone".to_owned() })]
+}
+
 pub fn ended(outcome: Outcome) -> Vec<Said> {
     vec![engine(Event::Ended { outcome })]
 }

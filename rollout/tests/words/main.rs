@@ -8,9 +8,11 @@ use rollout::actor::{Actor, Role};
 use rollout::application::Stage;
 use rollout::clock::Millis;
 use rollout::command::AskKind::{self, *};
+use rollout::command::{Command, Report};
 use rollout::event::{Event, Kind, Outcome, RolloutId, Start};
 use rollout::plan::{Plan, Step};
 use rollout::slot::{Slot, Weight};
+use rollout::state::StepStatus;
 
 #[test]
 fn words_for_a_person() {
@@ -41,7 +43,7 @@ fn table() -> Vec<Row> {
     vec![
         Row {
             rollout: at_25(&[asked(1)]),
-            headline: "Waiting for approval: 25 % -> 50 %",
+            headline: "Waiting for approval: 25 % → 50 %",
             waits_for: "A release-manager must approve. In 4 h it counts as rejected.",
             offers: vec![
                 (Approve, "Approve 50 %: 50 % of the traffic goes to green (1.1.0) at once."),
@@ -89,15 +91,33 @@ fn table() -> Vec<Row> {
             ],
         },
         Row {
+            rollout: fresh(&[began(0), failed(0)]),
+            headline: "Failed: preflight",
+            waits_for: "Nothing was prepared yet. Retry the step, or abort.",
+            offers: vec![(
+                Abort,
+                "Abort: Nothing was prepared yet. blue (1.0.0) keeps all the traffic. The rollout ends as failed.",
+            )],
+        },
+        Row {
+            rollout: fresh(&[]),
+            headline: "Going on",
+            waits_for: "",
+            offers: vec![(
+                Abort,
+                "Abort: Nothing was prepared yet. blue (1.0.0) keeps all the traffic. The rollout ends as aborted.",
+            )],
+        },
+        Row {
             rollout: after(&[began(SHIFT_25), held()]),
-            headline: "Shifting 0 % -> 25 % to green (1.1.0)",
+            headline: "Shifting 0 % → 25 % to green (1.1.0)",
             waits_for: "Goes on by itself when the step is done. Then it stops: cleo held it.",
             offers: vec![(Freeze, "Freeze: 25 % of the traffic stays on green (1.1.0) until an admin thaws it.")],
         },
         Row {
             rollout: after(&[began(SHIFT_25), done(SHIFT_25), began_clock(BAKE_25, NOW + Millis(90_000))]),
             headline: "Baking at 25 %",
-            waits_for: "1 min 30 s left, then it goes on by itself.",
+            waits_for: "1 min 30 s left, then 50 % waits for an approval.",
             offers: vec![],
         },
         Row {
@@ -141,7 +161,7 @@ fn table() -> Vec<Row> {
         Row {
             rollout: after(&[began(SHIFT_25), done(SHIFT_25), began_clock(BAKE_25, NOW), unsure(BAKE_25)]),
             headline: "Inconclusive: bake",
-            waits_for: "The numbers do not tell whether it is well. \
+            waits_for: "The step could not tell whether all is well. \
                         The weight stays until somebody retries or goes back.",
             offers: vec![(Retry, "Retry bake: The step is tried once more; nothing before it is done again.")],
         },
@@ -163,11 +183,39 @@ fn table() -> Vec<Row> {
         Row {
             rollout: at_25(&[back(), began(BACK), failed(BACK)]),
             headline: "The roll back is stuck: check the old slot failed",
-            waits_for: "The weight stays at 25 %. Mend what is wrong, then retry.",
-            offers: vec![(
-                Retry,
-                "Retry check the old slot: The step is tried once more; nothing before it is done again.",
-            )],
+            waits_for: "The weight stays at 25 %. Mend what is wrong, then retry. \
+                        If blue (1.0.0) is gone for good, a release-manager can promote green (1.1.0) in full.",
+            offers: vec![
+                (Retry, "Retry check the old slot: The step is tried once more; nothing before it is done again."),
+                (
+                    PromoteFull,
+                    "Promote full: The way back is given up: green (1.1.0) gets 100 % at once, \
+                     without the approvals and bakes left.",
+                ),
+                (Abort, "No. It is on the way back already."),
+                (RollBack, "No. It is on the way back already."),
+            ],
+        },
+        Row {
+            rollout: at_25(
+                &[vec![back()], done_at_once(BACK), vec![began(BACK + 1), failed(BACK + 1)], out()].concat(),
+            ),
+            headline: "Going on",
+            waits_for: "",
+            offers: vec![
+                (PromoteFull, "No. It is promoted in full already."),
+                (
+                    RollBack,
+                    "Roll back to 1.0.0: All traffic goes back to blue (1.0.0), once it is seen to be well; \
+                     then green (1.1.0) is stopped.",
+                ),
+            ],
+        },
+        Row {
+            rollout: at_25(&[vec![back()], done_at_once(BACK), done_at_once(BACK + 1), vec![began(BACK + 2)]].concat()),
+            headline: "Keeping the logs of green (1.1.0), then stopping it",
+            waits_for: "Goes on by itself when the step is done.",
+            offers: vec![(PromoteFull, "No. It is on the way back already.")],
         },
         Row {
             rollout: at_25(
@@ -213,7 +261,7 @@ fn table() -> Vec<Row> {
         },
         Row {
             rollout: live(&[done_at_once(KEEP_WARM), done_at_once(CLEAN_UP)].concat()),
-            headline: "1.1.0 is live on green",
+            headline: "1.1.0 went live on green",
             waits_for: "",
             offers: vec![(AddNote, "Add note: Kept in the history of this rollout.")],
         },
@@ -230,7 +278,7 @@ fn four_eyes_of_two_people() {
     for (yeses, waits_for) in table {
         let gate = [vec![asked(2)], vec![yes.clone(); yeses]].concat();
         let rollout = at_25(&[vec![began(SHIFT_50), done(SHIFT_50)], gate].concat());
-        assert_eq!(rollout.headline(), "Waiting for approval: 50 % -> 100 %");
+        assert_eq!(rollout.headline(), "Waiting for approval: 50 % → 100 %");
         assert_eq!(rollout.waits_for(NOW), waits_for);
         let approve = |name: &str| rollout.offer(&Actor::user(name, Role::Admin), Approve, NOW);
         let consequence = match yeses {
@@ -253,13 +301,13 @@ fn four_eyes_of_two_people() {
 fn a_first_release_has_nothing_to_go_back_to() {
     let plan = Plan {
         stages: vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO }],
-        steps: vec![Step::HealthCheck, Step::Shift { stage: 0 }, Step::Promote],
+        steps: vec![Step::Prepare, Step::HealthCheck, Step::Shift { stage: 0 }, Step::Promote],
         ..Plan::back()
     };
     let start = Start { kind: Kind::First, from: None, slot: Slot::Blue, plan, ..start() };
     let ben = Actor::user("ben", Role::Admin);
 
-    let rollout = fold(start.clone(), &[began(0), failed(0)]);
+    let rollout = fold(start.clone(), &[done_at_once(0), vec![began(1), failed(1)]].concat());
     assert_eq!(rollout.waits_for(NOW), "blue (1.1.0) has no traffic. Retry the step, or abort to stop it.");
     let abort = rollout.offer(&ben, Abort, NOW);
     assert_eq!(
@@ -267,16 +315,32 @@ fn a_first_release_has_nothing_to_go_back_to() {
         ("blue (1.1.0) is stopped. The rollout ends as failed.", None)
     );
 
-    let rollout = fold(start.clone(), &[done_at_once(0), vec![began(1), failed(1)]].concat());
+    let stuck = [done_at_once(0), done_at_once(1), vec![began(2), failed(2)]].concat();
+    let rollout = fold(start.clone(), &stuck);
     assert_eq!(
         rollout.waits_for(NOW),
-        "blue (1.1.0) may have traffic, and there is nothing to go back to. Mend what is wrong, then retry."
+        "blue (1.1.0) may have traffic, and there is nothing to go back to. \
+         Mend what is wrong and retry, or abort to stop it."
     );
-    let abort = rollout.offer(&ben, Abort, NOW).refused.expect("nothing to go back to").to_string();
+    let abort = rollout.offer(&ben, Abort, NOW);
     assert_eq!(
-        abort,
+        (abort.consequence.as_str(), abort.refused),
+        (
+            "blue (1.1.0) is stopped. It is the application's only release: nothing answers until another is started. \
+             The rollout ends as failed.",
+            None
+        )
+    );
+    let back = rollout.offer(&ben, RollBack, NOW).refused.expect("nothing to go back to").to_string();
+    assert_eq!(
+        back,
         "This is the application's first release, and it has the traffic: there is nothing to go back to."
     );
+
+    let abort = by("ben", Event::TurnedBack { outcome: Outcome::Failed, reason: "no".to_owned() });
+    let gone = fold(start.clone(), &[stuck, vec![abort], done_at_once(4), ended(Outcome::Failed)].concat());
+    assert_eq!(gone.headline(), "Shift failed: blue (1.1.0) is stopped; nothing answers until another is started");
+    assert_eq!((gone.weight, gone.live_after(Outcome::Failed)), (Weight::NONE, None));
 
     let rollout = fold(start, &[]);
     let promote = rollout.offer(&ben, PromoteFull, NOW).refused.expect("no gates").to_string();
@@ -288,7 +352,65 @@ fn a_roll_back_of_a_finished_rollout() {
     let start = Start { kind: Kind::RollBack { of: RolloutId(7) }, plan: Plan::back(), ..start() };
     let stuck = fold(start.clone(), &[began(0), failed(0)]);
     assert_eq!(stuck.headline(), "The roll back is stuck: check the old slot failed");
-    assert_eq!(stuck.waits_for(NOW), "The weight stays at 100 %. Mend what is wrong, then retry.");
+    assert_eq!(
+        stuck.waits_for(NOW),
+        "The weight stays at 100 %. Mend what is wrong, then retry. \
+         If blue (1.0.0) is gone for good, abort the roll back: green (1.1.0) stays live."
+    );
+    let ben = Actor::user("ben", Role::Admin);
+    let abort = stuck.offer(&ben, Abort, NOW);
+    assert_eq!(
+        (abort.consequence.as_str(), abort.refused),
+        ("The roll back is given up: green (1.1.0) keeps the traffic. The rollout ends as aborted.", None)
+    );
+    let promote = stuck.offer(&ben, PromoteFull, NOW).refused.expect("no way forward").to_string();
+    assert_eq!(promote, "It is on the way back already.");
+
+    let given_up = fold(start.clone(), &[vec![began(0), failed(0)], ended(Outcome::Aborted)].concat());
+    assert_eq!(given_up.headline(), "The roll back was given up: green (1.1.0) keeps the traffic");
+    assert!(given_up.is_settled() && given_up.weight == Weight::ALL);
+    assert_eq!(given_up.live_after(Outcome::Aborted), Some((Slot::Green, start.release.clone())));
+
     let gone = fold(start, &[done_at_once(0), done_at_once(1), done_at_once(2), ended(Outcome::RolledBack)].concat());
     assert_eq!(gone.headline(), "Rolled back: all traffic is on blue (1.0.0)");
+}
+
+/// The old slot is gone: forward again, to the good end, and the steps tell the whole story.
+#[test]
+fn forward_out_of_a_stuck_way_back() {
+    let stuck = vec![back(), began(BACK), failed(BACK)];
+    let ends = [done_at_once(BACK + 3), done_at_once(BACK + 4), ended(Outcome::Succeeded)].concat();
+    let rollout = at_25(&[stuck, out(), ends, vec![began_clock(BACK + 5, NOW + Millis::hours(24))]].concat());
+    assert_eq!(rollout.headline(), "1.1.0 is live on green");
+    assert_eq!(rollout.warm_until(), Some(NOW + Millis::hours(24)));
+    assert_eq!((rollout.weight, rollout.back.is_none()), (Weight::ALL, true));
+    let skipped = |index: usize| match &rollout.steps[index].status {
+        StepStatus::Skipped { reason } => reason.clone(),
+        other => panic!("step {index}: {other:?}"),
+    };
+    assert_eq!(skipped(SHIFT_50), "not reached");
+    assert_eq!(skipped(BACK), "promoted in full by cleo; it had failed: no answer");
+    assert_eq!(skipped(BACK + 1), "promoted in full by cleo");
+    let cleaned = [Step::Shift { stage: 2 }, Step::Promote, Step::KeepWarm, Step::CleanUp];
+    assert!(rollout.steps[BACK + 3..].iter().map(|record| record.step).eq(cleaned));
+}
+
+#[test]
+fn all_the_traffic_and_a_clock() {
+    let monitor = Millis(10_000);
+    let plan = Plan { steps: vec![Step::Shift { stage: 0 }, Step::Monitor], monitor, ..start().plan };
+    let said = [done_at_once(0), vec![began_clock(1, NOW + monitor)]].concat();
+    let rollout = fold(Start { plan, ..start() }, &said);
+    assert_eq!(rollout.headline(), "All traffic is on green (1.1.0); waiting 10 s before it is promoted");
+    let done = Report::Succeeded { step: 1, summary: String::new(), images: Default::default() };
+    let report = |now| rollout.decide(&Actor::Engine, &Command::Engine(done.clone()), now);
+    let early = report(NOW + Millis(9_999)).expect_err("its time is not up").to_string();
+    assert_eq!(early, "The time of that step is not up.");
+    assert!(report(NOW + monitor).is_ok());
+
+    let baked = Stage { bake: Millis(5_000), ..start().plan.stages[1].clone() };
+    let stages = vec![start().plan.stages[0].clone(), baked, start().plan.stages[2].clone()];
+    let rollout = fold(Start { plan: Plan { stages, ..start().plan }, ..start() }, &[asked(1)]);
+    let approval = rollout.offer(&Actor::user("ben", Role::Admin), Approve, NOW).consequence;
+    assert_eq!(approval, "50 % of the traffic goes to green (1.1.0) at once, and stays there for 5 s.");
 }

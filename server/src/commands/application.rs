@@ -1,6 +1,7 @@
 //! `crossfade application add FILE [--release VERSION]`
 
 use clap::Subcommand;
+use engine::engine::Added;
 use engine::store::StoreError;
 use engine::{Engine, EngineError};
 use rollout::actor::{Actor, Role};
@@ -36,8 +37,11 @@ pub async fn run(data: &Path, command: Command) -> Result<(), String> {
 }
 
 async fn add(engine: &Engine, actor: &Actor, file: &Path, release: Option<String>) -> Result<(), String> {
-    let name = engine.add_application(actor, file).await.map_err(said)?;
-    println!("{name} is in Crossfade's care");
+    let Added { name, left_to } = engine.add_application(actor, file).await.map_err(said)?;
+    match left_to {
+        None => println!("{name} is in Crossfade's care"),
+        Some(id) => println!("{name} has rollout {id} at work: its addresses and its router are left as they are"),
+    }
     let Some(release) = release else { return Ok(()) };
     let overview = engine.application(actor, &name).await.map_err(said)?;
     if let Some((slot, version)) = overview.standing.live {

@@ -79,7 +79,7 @@ impl Follower {
         let stop = self.state.stop.clone();
         loop {
             let message = tokio::select! {
-                _ = news.changed() => self.news().await,
+                _ = news.changed() => self.what_is_new().await,
                 _ = beat.tick() => self.beat().await,
                 frame = socket.recv() => match frame {
                     // Nothing is expected from the browser but that it goes away.
@@ -100,6 +100,17 @@ impl Follower {
                 }
             }
         }
+    }
+
+    /// What was written; and, when something happened, what the router says now.
+    async fn what_is_new(&mut self) -> Option<Vec<Message>> {
+        let mut messages = self.news().await?;
+        let happened =
+            messages.iter().any(|message| matches!(message, Message::News { entries, .. } if !entries.is_empty()));
+        if happened {
+            messages.push(self.router().await);
+        }
+        Some(messages)
     }
 
     /// Everything after what the browser has; `None` when it cannot be read: the browser comes again.
@@ -135,12 +146,16 @@ impl Follower {
         }
         // What was written between the page and this connection, and, at worst, what was not told.
         let mut messages = self.news().await?;
+        messages.push(self.router().await);
+        Some(messages)
+    }
+
+    async fn router(&self) -> Message {
         let router = match self.seen().await {
             Ok(router) => router,
             Err(error) => Router::Silent(error.to_string()),
         };
-        messages.push(Message::Beat { now: engine::clock::now(), router });
-        Some(messages)
+        Message::Beat { now: engine::clock::now(), router }
     }
 
     async fn seen(&self) -> Result<Router, EngineError> {

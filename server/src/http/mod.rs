@@ -11,7 +11,6 @@ mod tests;
 pub use site::site;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -25,6 +24,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -75,7 +75,8 @@ pub fn router(engine: &Engine, site: &Path, secure: bool, stop: &CancellationTok
             .layer(CsrfLayer::new())
             .layer(sessions)
             .layer(axum::middleware::from_fn_with_state(engine.clone(), who::know))
-            .layer(DefaultBodyLimit::max(BODY)),
+            // Not axum's own limit: server functions read bodies past it.
+            .layer(RequestBodyLimitLayer::new(BODY)),
     );
     let health =
         Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(engine.clone());

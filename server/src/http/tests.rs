@@ -1,1 +1,14 @@
+//! The dashboard as a browser meets it: the real router on a real engine with a file of its own, no Docker.
 
+mod dashboard;
+
+mod bad_requests;
+mod escaping;
+mod foreign_forms;
+mod headers;
+mod history;
+mod live;
+mod roles;
+mod sessions;
+mod signing_in;
+mod strangers;

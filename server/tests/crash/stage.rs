@@ -1,7 +1,7 @@
 //! An application of its own with its first release live, behind an nginx of its own; and a person at the dashboard.
 
 use crate::process::{PATIENCE, Place, Process};
-use crate::support::docker::{Sweep, demo_env, docker, repository};
+use crate::support::docker::{Sweep, demo_env, docker};
 use crate::support::nginx::{PrivateNginx, free_port};
 use engine::store::Store;
 use engine::store::applications::Address;
@@ -293,10 +293,4 @@ for = "{keep_warm}"
             assert_eq!(answer.headers()["x-hopwhistle-version"], version);
         }
     }
-}
-
-/// The path exists: a message that is better than the one of `application add`.
-#[test]
-fn the_demo_is_where_it_is_looked_for() {
-    assert!(repository().join("demo/env.sh").is_file());
 }

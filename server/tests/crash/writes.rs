@@ -5,16 +5,18 @@ use rollout::Rollout;
 use rollout::plan::Step;
 use rollout::state::Phase;
 
-/// Each turn is a rollout that dies one write later than the one before, until one gets through unharmed.
+/// Each turn is a rollout that dies some writes later than the one before, until one gets through unharmed. Every third
+/// write, for the sake of time: each step is written twice, so that in turns one dies after a step began and after one
+/// ended. The lives below end after every end of a step, and the kills of `during_steps` come after every beginning.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Docker and the images of demo/images.sh"]
 async fn a_rollout_goes_on_after_a_crash_at_any_write() {
-    // Short clocks: there are about two dozen of these.
+    // Short clocks: there are many of these.
     let stage =
         Stage::set("crash-writes", &Times { bake: "300ms", monitor: "300ms", keep_warm: "300ms", ..Times::default() })
             .await;
     let mut crashes = 0;
-    for writes in 1.. {
+    for writes in (1..).step_by(3) {
         let version = if writes % 2 == 1 { NEW } else { OLD };
         let mut first = stage.serve(Some(writes)).await;
         let id = stage.start(version).await;
@@ -29,7 +31,7 @@ async fn a_rollout_goes_on_after_a_crash_at_any_write() {
         }
         crashes += 1;
     }
-    assert!(crashes >= 20, "a rollout is written in more steps than {crashes}");
+    assert!(crashes >= 7, "a rollout is written in more steps than that: {crashes} crashes");
 }
 
 /// One rollout, many lives. With one write a life it would only ever begin its step again.

@@ -1,0 +1,78 @@
+// A world of its own for a file of tests, and nothing in it is pretended: a server, an nginx, containers, people.
+// 1.0.0 is live on blue when it begins.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import type { Browser, BrowserContextOptions } from "@playwright/test";
+import { writeApplication } from "./application";
+import type { Application, Pace } from "./application";
+import { run } from "./command";
+import { removeAll } from "./docker";
+import { Nginx } from "./nginx";
+import { program } from "./places";
+import { freePort } from "./ports";
+import { Server } from "./server";
+
+export const roles = ["viewer", "deployer", "release-manager", "admin"] as const;
+export type Role = (typeof roles)[number];
+export const password = "correct horse battery";
+
+type Cookies = NonNullable<BrowserContextOptions["storageState"]>;
+
+export class World {
+  private readonly signedIn = new Map<Role, Cookies>();
+
+  private constructor(
+    private readonly folder: string,
+    readonly application: Application,
+    readonly nginx: Nginx,
+    readonly server: Server,
+  ) {}
+
+  static async begin(pace: Pace = { bake: "2s", monitor: "2s" }): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), "crossfade-e2e-"));
+    const name = `hop-e2e-${randomBytes(4).toString("hex")}`;
+    const nginx = await Nginx.start(join(folder, "nginx"), await freePort());
+    const application = writeApplication(join(folder, "application"), name, nginx.folder, nginx.port, pace);
+    const database = join(folder, "data/crossfade.db");
+    const server = new Server(database, await freePort(), join(folder, "server.log"));
+    const world = new World(folder, application, nginx, server);
+    try {
+      for (const role of roles) await run(program, ["--data", database, "user", "add", role, "--role", role], password);
+      await run(program, ["--data", database, "application", "add", application.file, "--release", "1.0.0"]);
+      await server.start();
+    } catch (error) {
+      await world.end();
+      throw error;
+    }
+    return world;
+  }
+
+  /** All of it goes, also when a part of it cannot. */
+  async end(): Promise<void> {
+    const parts = [() => this.server.stop(), () => this.nginx.stop(), () => removeAll(this.application.name)];
+    const problems: unknown[] = [];
+    for (const part of parts) await part().catch((problem) => problems.push(problem));
+    if (problems.length > 0) throw new AggregateError(problems, "something of the world is left");
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** The cookies of somebody who has signed in. Signing in is slow on purpose: once a role is enough. */
+  async cookies(browser: Browser, role: Role): Promise<Cookies> {
+    const known = this.signedIn.get(role);
+    if (known) return known;
+    const context = await browser.newContext({ baseURL: this.server.url });
+    const page = await context.newPage();
+    await page.goto("/sign-in");
+    await page.getByLabel("Name").fill(role);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { level: 1, name: "Applications" }).waitFor();
+    const cookies = await context.storageState();
+    await context.close();
+    this.signedIn.set(role, cookies);
+    return cookies;
+  }
+}

@@ -1,0 +1,21 @@
+//! The runtime `docker` against a real Docker Engine and a real registry, through the engine's own door as far as it
+//! leads.
+
+#[path = "docker/bench.rs"]
+mod bench;
+#[path = "docker/failing.rs"]
+mod failing;
+#[path = "docker/pulling.rs"]
+mod pulling;
+#[path = "docker/reconciling.rs"]
+mod reconciling;
+#[path = "docker/slots.rs"]
+mod slots;
+
+#[allow(dead_code, reason = "shared with other tests")]
+mod support {
+    #[path = "../support/docker.rs"]
+    pub mod docker;
+    #[path = "../support/nginx.rs"]
+    pub mod nginx;
+}
