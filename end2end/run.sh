@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Crossfade in a real browser, on a real Docker Engine and a real nginx:
 #
-#   end2end/run.sh                     all of it, about six minutes
+#   end2end/run.sh                     all of it
 #   end2end/run.sh story --headed      whatever `playwright test` takes
 #
 # Needs what demo/machine.sh and demo/images.sh set up. CROSSFADE_BIN and CROSSFADE_SITE name another program and site

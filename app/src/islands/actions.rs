@@ -2,6 +2,7 @@
 
 use super::live_rollout::Live;
 use crate::flash::Flash;
+use leptos::either::Either;
 use leptos::prelude::*;
 use rollout::Rollout;
 use rollout::command::{AskKind, Refusal};
@@ -151,15 +152,14 @@ fn Ask(asks: Asks, key: Key) -> impl IntoView {
         </form>
     };
     if is_main {
-        return form.into_any();
+        return Either::Left(form);
     }
-    view! {
+    Either::Right(view! {
         <details class=format!("ask-{name}") name="ask" open=is_open>
             <summary class=weight>{label} "…"</summary>
             {form}
         </details>
-    }
-    .into_any()
+    })
 }
 
 /// What the person writes with it, and what was wrong with that.

@@ -8,11 +8,13 @@ use super::steps::Steps;
 use crate::components::{Moment, PhaseBadge, Place, TrafficBar};
 use crate::flash::Flash;
 use crate::live::{Line, Router};
+use leptos::either::Either;
 use leptos::prelude::*;
 use rollout::Rollout;
 use rollout::actor::Actor;
 use rollout::clock::Timestamp;
 use rollout::event::{Entry, Kind};
+use rollout::plan::Step;
 use rollout::slot::{Slot, Split};
 use rollout::state::{Doing, Phase, StepStatus};
 use serde::{Deserialize, Serialize};
@@ -48,7 +50,7 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
     let Start { id, now, actor, entries, lines, router, flash } = start;
     let rollout = match Rollout::fold(&entries) {
         Ok(rollout) => rollout,
-        Err(error) => return view! { <div class="problem" role="alert">{error.to_string()}</div> }.into_any(),
+        Err(error) => return Either::Left(view! { <div class="problem" role="alert">{error.to_string()}</div> }),
     };
     let live = Live {
         id,
@@ -62,7 +64,8 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
     };
     link::follow(live);
     let asks = Asks::new(live, flash);
-    view! {
+    // Not `into_any`: it would bring a second, asynchronous way of waking everything below, a third of the module.
+    Either::Right(view! {
         <div class="rollout">
             {move || lost(live.link.get())}
             <div class="columns">
@@ -78,8 +81,7 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
                 </div>
             </div>
         </div>
-    }
-    .into_any()
+    })
 }
 
 /// The state, to be understood in a second.
@@ -124,8 +126,12 @@ fn Headline(live: Live) -> impl IntoView {
 #[component]
 fn Split(live: Live) -> impl IntoView {
     let wanted = Memo::new(move |_| live.rollout.with(Rollout::split));
-    let shifting =
-        Memo::new(move |_| live.rollout.with(|rollout| rollout.ended.is_some() || rollout.running().is_some()));
+    // While it shifts, the router is somewhere on the way.
+    let shifting = move || {
+        let running = live.rollout.with(|rollout| rollout.running().map(|(_, step)| step));
+        matches!(running, Some(Step::Shift { .. } | Step::ShiftBack))
+    };
+    let over = Memo::new(move |_| live.rollout.with(Rollout::is_settled));
     let places = live.rollout.with_untracked(|rollout| {
         // To undo a rollout is to leave its slot: neither of the two is new then.
         let role = |role| if rollout.is_roll_back() { "" } else { role };
@@ -145,10 +151,12 @@ fn Split(live: Live) -> impl IntoView {
     move || {
         let wanted = wanted.get();
         let (split, note) = match live.router.get() {
+            // What the router does today is another rollout's business.
+            _ if over.get() => (wanted, (false, "As this rollout left it.".to_owned())),
             Router::Says(seen) => {
                 // The same direction as the rollout's, so that the marks fit.
                 let seen = Split { to: wanted.to, weight: seen.share(wanted.to) };
-                let differs = seen != wanted && !shifting.get();
+                let differs = seen != wanted && !shifting();
                 let note = if differs {
                     format!("The router says {seen}. Crossfade left it at {wanted}.")
                 } else {

@@ -123,9 +123,7 @@ pub(super) fn Ladder(live: Live) -> impl IntoView {
         groups.retain(|group| !matches!(group.part, Part::OldSlot | Part::WayBack));
         groups.into_iter().map(|group| (group.label(rollout), group)).collect::<Vec<_>>()
     });
-    if rungs.is_empty() {
-        return ().into_any();
-    }
+    let any = !rungs.is_empty();
     let rungs = rungs.into_iter().map(|(label, group)| {
         let mark = Memo::new(move |_| live.rollout.with(|rollout| group.mark(rollout)));
         view! {
@@ -139,5 +137,5 @@ pub(super) fn Ladder(live: Live) -> impl IntoView {
             </li>
         }
     });
-    view! { <ol class="ladder" aria-label="Stages">{rungs.collect_view()}</ol> }.into_any()
+    any.then(|| view! { <ol class="ladder" aria-label="Stages">{rungs.collect_view()}</ol> })
 }

@@ -1,7 +1,6 @@
 //! One application: what is where, what a rollout would change, and the form that starts one.
 
-use super::applications::places;
-use crate::components::{Frame, Moment, PhaseBadge, Problem, TrafficBar};
+use crate::components::{Frame, Moment, PhaseBadge, Problem};
 use crate::context::{actor, engine, shown, take_flash, words};
 use crate::flash::Flash;
 use ::engine::Definition;
@@ -53,13 +52,7 @@ async fn load(name: &str) -> Result<Loaded, EngineError> {
 
 fn page(loaded: Loaded) -> impl IntoView {
     let Loaded { overview, seen, definition, history, flash } = loaded;
-    let places = places(&overview);
-    let split = match &seen.split {
-        Ok(split) => view! { <TrafficBar split=*split places/> }.into_any(),
-        Err(why) => {
-            view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any()
-        }
-    };
+    let split = super::applications::split(&overview, &seen);
     let headline = match &overview.standing.live {
         Some((slot, version)) => format!("{version} is live on {slot}"),
         None => "Nothing was released yet".to_owned(),

@@ -3,7 +3,9 @@
 use crate::components::{Frame, PhaseBadge, Place, Problem, TrafficBar};
 use crate::context::{actor, engine, shown};
 use ::engine::engine::{Observed, Overview};
+use futures::future::try_join_all;
 use leptos::prelude::*;
+use rollout::slot::Weight;
 use std::sync::Arc;
 
 #[component]
@@ -29,20 +31,44 @@ pub fn ApplicationsPage() -> impl IntoView {
 
 async fn load() -> Result<Vec<(Overview, Arc<Observed>)>, ::engine::EngineError> {
     let (engine, actor) = (engine(), actor());
-    let mut list = vec![];
-    for overview in engine.applications(&actor).await? {
+    let overviews = engine.applications(&actor).await?;
+    // Side by side: one router that does not answer keeps nobody else waiting.
+    let looks = overviews.into_iter().map(|overview| async {
         let seen = engine.observe(&actor, &overview.name).await?;
-        list.push((overview, seen));
+        Ok((overview, seen))
+    });
+    try_join_all(looks).await
+}
+
+/// The split by the router's own word, and a warning where it is not as it was left.
+pub(super) fn split(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
+    let split = match &seen.split {
+        Ok(split) => *split,
+        Err(why) => {
+            let message = format!("The router does not say how traffic is split: {why}");
+            return view! { <Problem message/> }.into_any();
+        }
+    };
+    let standing = &overview.standing;
+    // While a rollout is at work its own page tells.
+    let astray =
+        standing.live.as_ref().filter(|(live, _)| standing.active.is_none() && split.share(*live) != Weight::ALL);
+    let warning = astray.map(|(live, _)| {
+        format!("All traffic was left on {live}, and the router says {split}. Run `crossfade application add` again to put it back.")
+    });
+    view! {
+        <TrafficBar split places=places(overview)/>
+        {warning.map(|message| view! { <Problem message/> })}
     }
-    Ok(list)
+    .into_any()
 }
 
 fn card(overview: Overview, seen: Arc<Observed>) -> impl IntoView {
-    let places = places(&overview);
     let live = match &overview.standing.live {
         Some((slot, version)) => format!("{version} is live on {slot}"),
         None => "Nothing was released yet".to_owned(),
     };
+    let split = split(&overview, &seen);
     let latest = overview.latest.map(|row| {
         let ended = row.phase.is_ended();
         view! {
@@ -61,10 +87,7 @@ fn card(overview: Overview, seen: Arc<Observed>) -> impl IntoView {
                 <h2><a href=format!("/applications/{}", overview.name)>{overview.name.clone()}</a></h2>
                 <p class="quiet">{live}</p>
             </header>
-            {match &seen.split {
-                Ok(split) => view! { <TrafficBar split=*split places/> }.into_any(),
-                Err(why) => view! { <Problem message=format!("The router does not say how traffic is split: {why}")/> }.into_any(),
-            }}
+            {split}
             {latest}
         </article>
     }

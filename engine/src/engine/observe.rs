@@ -106,12 +106,16 @@ impl Engine {
 
 fn view(slot: Option<Slot>, container: ContainerState) -> ServiceView {
     let health = match &container.health {
+        // What a check said last says nothing of a container that was stopped.
+        _ if !container.running => "",
         Health::None => "",
         Health::Starting => ", starting",
         Health::Healthy => ", healthy",
         Health::Unhealthy(_) => ", unhealthy",
     };
-    let well = container.running && matches!(container.health, Health::None | Health::Healthy);
+    let runs_well = container.running && matches!(container.health, Health::None | Health::Healthy);
+    // One that was told to stop, and did: a worker that belongs in the other slot, a job that is done.
+    let well = runs_well || container.status == "exited (0)";
     ServiceView {
         service: container.service,
         slot,
