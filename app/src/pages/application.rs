@@ -199,7 +199,7 @@ fn stage(stage: &Stage) -> impl IntoView + use<> {
         Some(rule) => format!("after {} approvals by {}", rule.count, rule.role),
         None => "by itself".to_owned(),
     };
-    let bake = if stage.bake.is_zero() { String::new() } else { format!(", then watched for {}", stage.bake) };
+    let bake = if stage.bake.is_zero() { String::new() } else { format!(", then stays there for {}", stage.bake) };
     view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate} {bake}</li> }
 }
 

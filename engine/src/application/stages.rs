@@ -13,7 +13,7 @@ pub(super) const APPROVE: Keys = Keys::new(&["role", "count", "four_eyes", "time
 const STAGE_LIKE: &str = "a table, like { weight = 10, approve = { role = \"release-manager\" }, bake = \"1m\" }";
 const APPROVE_LIKE: &str = "a table, like { role = \"release-manager\", count = 1 }";
 
-/// Without stages in the file: 10, 25, 50, 75 and 100 %, each with a release manager's yes, and a minute to watch.
+/// Without stages in the file: 10, 25, 50, 75 and 100 %, each with a release manager's yes, and a minute to bake.
 pub(super) fn default() -> Vec<Stage> {
     let approve = ApprovalRule {
         role: Role::ReleaseManager,

@@ -17,6 +17,14 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     cx.docker.connect_shared(&cx.shared(), &project, &cx.compose).await.map_err(said)?;
     let services = cx.slot_services(slot, |name| !cx.is_live_slot_only(name));
     let count = services.len();
+    // What the release before it left here would be taken for the new one's.
+    for container in cx.docker.containers(&project).await.map_err(said)? {
+        if !services.contains_key(container.service.as_str()) {
+            cx.log.info(format!("{} of an earlier release is removed", container.service));
+            cx.docker.stop(&container.id).await.map_err(said)?;
+            cx.docker.remove(&container.id).await.map_err(said)?;
+        }
+    }
     up(cx, services).await?;
     stays_up(cx).await?;
     Ok(Done::new(format!("{count} services run in {slot}")))

@@ -93,3 +93,21 @@ async fn a_live_slot_only_worker_goes_with_the_traffic_and_comes_back() {
     bench.until_ended(back).await;
     assert_eq!(states(), [vec!["web running", "worker running"], vec![]]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Docker and the images of demo/images.sh"]
+async fn what_an_earlier_release_left_in_a_slot_is_not_taken_for_the_new_one() {
+    let bench = Bench::new("docker-orphan", COMPOSE).await;
+    bench.first().await;
+    let id = bench.start("1.1.0").await;
+    bench.until_gate(id).await;
+    bench.ask(id, approve()).await;
+    bench.until_ended(id).await;
+    // Blue is kept warm, its worker stopped but there. The next release takes blue.
+    assert_eq!(bench.ps("blue", "{{.State}}"), ["web running", "worker exited"]);
+    let id = bench.start("1.0.0").await;
+    bench.until_gate(id).await;
+    assert_eq!(bench.ps("blue", "{{.State}}"), ["web running"]);
+    bench.ask(id, Ask::Abort { reason: String::new() }).await;
+    bench.until_ended(id).await;
+}
