@@ -25,7 +25,7 @@ const PORTS: std::ops::Range<u16> = 21_000..24_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Added {
     pub name: String,
-    /// The rollout that is at work on it: addresses and router were left as they are.
+    /// The rollout that is moving its traffic: addresses and router were left as they are.
     pub left_to: Option<RolloutId>,
 }
 
@@ -63,6 +63,8 @@ impl Engine {
         let known = self.shared.store.application(&name).await?;
         if let Some(row) = &known
             && let Some(id) = self.shared.store.standing(row).await?.active
+            // Before it shifts, a rollout has no part in the router; it may even wait for it to be put right.
+            && self.shared.store.rollout(id).await?.is_none_or(|rollout| rollout.moved)
         {
             return Ok(Added { name, left_to: Some(id) });
         }

@@ -40,7 +40,9 @@ async fn add(engine: &Engine, actor: &Actor, file: &Path, release: Option<String
     let Added { name, left_to } = engine.add_application(actor, file).await.map_err(said)?;
     match left_to {
         None => println!("{name} is in Crossfade's care"),
-        Some(id) => println!("{name} has rollout {id} at work: its addresses and its router are left as they are"),
+        Some(id) => {
+            println!("{name} has rollout {id} moving its traffic: its addresses and its router are left as they are")
+        }
     }
     let Some(release) = release else { return Ok(()) };
     let overview = engine.application(actor, &name).await.map_err(said)?;
