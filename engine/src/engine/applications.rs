@@ -4,11 +4,12 @@ use super::Engine;
 use super::rollouts::load;
 use crate::Definition;
 use crate::error::EngineError;
-use crate::runtime::docker::DockerError;
+use crate::runtime::docker::{DockerError, Project};
 use crate::steps::context::routes;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::history::{Filter, RolloutRow};
 use rollout::actor::Actor;
+use rollout::command::Refusal;
 use rollout::event::RolloutId;
 use rollout::policy::{Permission, authorize};
 use rollout::release::Version;
@@ -74,14 +75,39 @@ impl Engine {
         // The first release goes to blue, and must not be reached there before it was checked: until then all traffic
         // goes where nothing is.
         let split = Split::all(row.live.unwrap_or(Slot::Green));
+        let standing = self.shared.store.standing(&row).await?;
+        if standing.live.is_none() && standing.active.is_none() {
+            self.must_hold_nothing(&name).await?;
+        }
         if known.is_some() {
             // A dial that somebody turned is put right; where nothing was ever adopted there is nothing to turn.
             let put_right = router.set(split).await;
             tracing::debug!(?put_right, "the dial of {name}");
         }
         router.adopt(&routes(&definition, &addresses), split).await?;
+        // Adopting keeps a dial that was there: one of an earlier life may point anywhere.
+        router.set(split).await?;
         tracing::info!(application.name = %name, "application {name} is in care");
         Ok(Added { name, left_to: None })
+    }
+
+    /// The journal knows of no release. If containers run in a slot all the same, they may be serving: the journal was lost,
+    /// and pointing the traffic elsewhere would cut them off.
+    async fn must_hold_nothing(&self, name: &str) -> Result<(), EngineError> {
+        for slot in Slot::BOTH {
+            // An engine that does not answer is preflight's business.
+            let containers = self.shared.docker.containers(&Project::slot(name, slot)).await.unwrap_or_default();
+            if !containers.is_empty() {
+                let project = Project::slot(name, slot);
+                return Err(Refusal::not_now(format!(
+                    "{} holds containers, and this database knows of no release of {name}: they may be serving. Restore the \
+                     database that knows them; or, if they are not needed, remove them (docker rm -f), and try again.",
+                    project.name()
+                ))
+                .into());
+            }
+        }
+        Ok(())
     }
 
     async fn give_addresses(
