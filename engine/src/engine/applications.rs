@@ -95,8 +95,7 @@ impl Engine {
     /// and pointing the traffic elsewhere would cut them off.
     async fn must_hold_nothing(&self, name: &str) -> Result<(), EngineError> {
         for slot in Slot::BOTH {
-            // An engine that does not answer is preflight's business.
-            let containers = self.shared.docker.containers(&Project::slot(name, slot)).await.unwrap_or_default();
+            let containers = self.shared.docker.containers(&Project::slot(name, slot)).await?;
             if !containers.is_empty() {
                 let project = Project::slot(name, slot);
                 return Err(Refusal::not_now(format!(

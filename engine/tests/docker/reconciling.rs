@@ -26,7 +26,7 @@ async fn up(bench: &Bench) -> Result<Vec<String>, String> {
         keep_running: false,
     };
     let mut said = vec![];
-    let done = Docker::connect().unwrap().up(&wanted, &mut |line| said.push(line)).await;
+    let done = Docker::default().up(&wanted, &mut |line| said.push(line)).await;
     done.map(|()| said).map_err(|error| error.to_string())
 }
 

@@ -9,7 +9,7 @@ impl Docker {
     /// # Errors
     /// When the engine cannot.
     pub async fn stop(&self, container: &str) -> Result<(), DockerError> {
-        match self.api.stop_container(container, None).await.map_err(while_trying(format!("stop {container}"))) {
+        match self.api()?.stop_container(container, None).await.map_err(while_trying(format!("stop {container}"))) {
             Err(error) if !error.is_missing() => Err(error),
             _ => Ok(()),
         }
@@ -22,7 +22,7 @@ impl Docker {
     pub async fn remove(&self, container: &str) -> Result<(), DockerError> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         match self
-            .api
+            .api()?
             .remove_container(container, Some(options))
             .await
             .map_err(while_trying(format!("remove {container}")))

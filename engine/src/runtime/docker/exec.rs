@@ -31,8 +31,8 @@ impl Docker {
             ..ExecConfig::default()
         };
         let what = || format!("run `{}` in {container}", command.join(" "));
-        let exec = self.api.create_exec(container, config).await.map_err(while_trying(what()))?;
-        let started = self.api.start_exec(&exec.id, None).await.map_err(while_trying(what()))?;
+        let exec = self.api()?.create_exec(container, config).await.map_err(while_trying(what()))?;
+        let started = self.api()?.start_exec(&exec.id, None).await.map_err(while_trying(what()))?;
         if let StartExecResults::Attached { mut output, .. } = started {
             let (mut out, mut err) = (Lines::default(), Lines::default());
             while let Some(piece) = output.next().await {
@@ -47,7 +47,7 @@ impl Docker {
             out.finish(|text| line(Pipe::Out, text));
             err.finish(|text| line(Pipe::Err, text));
         }
-        let done = self.api.inspect_exec(&exec.id).await.map_err(while_trying(what()))?;
+        let done = self.api()?.inspect_exec(&exec.id).await.map_err(while_trying(what()))?;
         done.exit_code
             .ok_or_else(|| DockerError::new(format!("Docker lost sight of `{}` in {container}", command.join(" "))))
     }

@@ -25,13 +25,13 @@ impl Docker {
         if image.contains("@sha256:") {
             return Ok(image.to_owned());
         }
-        let asked = self.api.inspect_registry_image(image, credentials.cloned()).await;
+        let asked = self.api()?.inspect_registry_image(image, credentials.cloned()).await;
         let refused = match asked.map(|answer| answer.descriptor.digest) {
             Ok(Some(digest)) => return Ok(format!("{}@{digest}", name_of(image))),
             Ok(None) => DockerError::new("the registry named no digest"),
             Err(error) => while_trying("ask its registry")(error),
         };
-        let local = self.api.inspect_image(image).await.ok().and_then(|image| image.id);
+        let local = self.api()?.inspect_image(image).await.ok().and_then(|image| image.id);
         if local.is_some() {
             tell(format!("{image}: its registry does not give it ({refused}); the one on this engine is taken"));
         }
@@ -42,7 +42,8 @@ impl Docker {
 
     /// Has the engine this image, by content?
     pub async fn has_image(&self, pinned: &str) -> bool {
-        self.api.inspect_image(pinned).await.is_ok()
+        let Ok(api) = self.api() else { return false };
+        api.inspect_image(pinned).await.is_ok()
     }
 
     /// Pulls an image that is not here yet. `tell` hears how far it is, now and then.
@@ -56,7 +57,7 @@ impl Docker {
         tell: &mut (dyn FnMut(String) + Send),
     ) -> Result<(), DockerError> {
         let options = CreateImageOptionsBuilder::default().from_image(pinned).build();
-        let mut progress = self.api.create_image(Some(options), None, credentials.cloned());
+        let mut progress = self.api()?.create_image(Some(options), None, credentials.cloned());
         let (mut layers, mut told) = (Layers::default(), Instant::now());
         while let Some(step) = progress.next().await {
             let step = step.map_err(while_trying(format!("pull {pinned}")))?;

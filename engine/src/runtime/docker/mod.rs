@@ -31,6 +31,7 @@ pub use state::{ContainerState, Health};
 pub use up::Wanted;
 
 use std::fmt::Display;
+use std::sync::{Arc, OnceLock};
 
 /// What the engine refused, and what was asked of it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -69,7 +70,8 @@ fn while_trying(what: impl Display) -> impl FnOnce(bollard::errors::Error) -> Do
 }
 
 /// A handle on one Docker Engine; cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Docker {
-    api: bollard::Docker,
+    /// Empty until somebody first asks: the engine may be started after us.
+    api: Arc<OnceLock<bollard::Docker>>,
 }

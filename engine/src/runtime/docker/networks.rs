@@ -43,7 +43,7 @@ impl Docker {
                 labels: Some(labels),
                 ..NetworkCreateRequest::default()
             };
-            match self.api.create_network(request).await.map_err(while_trying(format!("make the network {full}"))) {
+            match self.api()?.create_network(request).await.map_err(while_trying(format!("make the network {full}"))) {
                 Err(error) if !error.is_conflict() => return Err(error),
                 _ => {}
             }
@@ -57,7 +57,7 @@ impl Docker {
         // The filter takes parts of names, too.
         let filters = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-        let found = self.api.list_networks(Some(options)).await;
+        let found = self.api()?.list_networks(Some(options)).await;
         let mut found = found.map_err(while_trying(format!("look for the network {name}")))?;
         found.retain(|network| network.name.as_deref() == Some(name));
         found.sort_by_key(|network| network.created.clone());
@@ -71,7 +71,7 @@ impl Docker {
         let mut left = ids.len();
         // One that is in use is not removed: the engine refuses.
         for id in ids.iter().rev() {
-            if left > 1 && self.api.remove_network(id).await.is_ok() {
+            if left > 1 && self.api()?.remove_network(id).await.is_ok() {
                 left -= 1;
             }
         }
@@ -87,7 +87,7 @@ impl Docker {
     pub(super) async fn make_volumes(&self, project: &Project, compose: &Compose) -> Result<(), DockerError> {
         for (name, volume) in &compose.volumes {
             let full = volume_name(project, compose, name);
-            if self.api.inspect_volume(&full).await.is_ok() {
+            if self.api()?.inspect_volume(&full).await.is_ok() {
                 continue;
             }
             if volume.external {
@@ -105,22 +105,25 @@ impl Docker {
                 labels: Some(labels),
                 ..VolumeCreateRequest::default()
             };
-            self.api.create_volume(request).await.map_err(while_trying(format!("make the volume {full}")))?;
+            self.api()?.create_volume(request).await.map_err(while_trying(format!("make the volume {full}")))?;
         }
         Ok(())
     }
 
     /// Joins a container to a network under these names, if it is not joined yet.
     pub(super) async fn join(&self, container: &str, network: &str, aliases: &[String]) -> Result<(), DockerError> {
-        let seen =
-            self.api.inspect_container(container, None).await.map_err(while_trying(format!("look at {container}")))?;
+        let seen = self
+            .api()?
+            .inspect_container(container, None)
+            .await
+            .map_err(while_trying(format!("look at {container}")))?;
         let joined = seen.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
         if joined.contains_key(network) {
             return Ok(());
         }
         let endpoint = EndpointSettings { aliases: Some(aliases.to_vec()), ..EndpointSettings::default() };
         let request = NetworkConnectRequest { container: container.to_owned(), endpoint_config: Some(endpoint) };
-        self.api
+        self.api()?
             .connect_network(network, request)
             .await
             .map_err(while_trying(format!("join {container} to the network {network}")))
@@ -132,21 +135,21 @@ impl Docker {
         let filters = HashMap::from([("label".to_owned(), vec![label])]);
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
         let what = || format!("list the networks of {}", project.name());
-        let networks = self.api.list_networks(Some(options)).await.map_err(while_trying(what()))?;
+        let networks = self.api()?.list_networks(Some(options)).await.map_err(while_trying(what()))?;
         for network in networks {
             // By id: a name may be that of two.
             let (Some(id), Some(name)) = (network.id, network.name) else { continue };
-            let seen = match self.api.inspect_network(&id, None).await.map_err(while_trying(format!("look at {name}")))
-            {
-                Err(error) if error.is_missing() => continue,
-                seen => seen?,
-            };
+            let seen =
+                match self.api()?.inspect_network(&id, None).await.map_err(while_trying(format!("look at {name}"))) {
+                    Err(error) if error.is_missing() => continue,
+                    seen => seen?,
+                };
             for container in seen.containers.unwrap_or_default().into_keys() {
                 let request = bollard::models::NetworkDisconnectRequest { container, force: Some(true) };
                 // Gone meanwhile is as good.
-                let _ = self.api.disconnect_network(&id, request).await;
+                let _ = self.api()?.disconnect_network(&id, request).await;
             }
-            match self.api.remove_network(&id).await.map_err(while_trying(format!("remove the network {name}"))) {
+            match self.api()?.remove_network(&id).await.map_err(while_trying(format!("remove the network {name}"))) {
                 Err(error) if !error.is_missing() => return Err(error),
                 _ => {}
             }

@@ -44,7 +44,7 @@ impl Docker {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{PROJECT}={}", project.name())])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let what = || format!("list the containers of {}", project.name());
-        let listed = self.api.list_containers(Some(options)).await.map_err(while_trying(what()))?;
+        let listed = self.api()?.list_containers(Some(options)).await.map_err(while_trying(what()))?;
         let mut states = vec![];
         for id in listed.into_iter().filter_map(|container| container.id) {
             match self.container(&id).await {
@@ -63,7 +63,7 @@ impl Docker {
     /// # Errors
     /// When there is none, or the engine does not answer.
     pub async fn container(&self, name: &str) -> Result<ContainerState, DockerError> {
-        let seen = self.api.inspect_container(name, None).await.map_err(while_trying(format!("look at {name}")))?;
+        let seen = self.api()?.inspect_container(name, None).await.map_err(while_trying(format!("look at {name}")))?;
         let labels = seen.config.and_then(|config| config.labels).unwrap_or_default();
         let state = seen.state.unwrap_or_default();
         let status = match state.status {
@@ -103,7 +103,7 @@ impl Docker {
     pub async fn last_lines(&self, container: &str, count: usize) -> Result<Vec<String>, DockerError> {
         let options =
             LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&count.to_string()).build();
-        let mut output = self.api.logs(container, Some(options));
+        let mut output = self.api()?.logs(container, Some(options));
         let (mut out, mut seen) = (Lines::default(), vec![]);
         while let Some(piece) = output.next().await {
             let piece = piece.map_err(while_trying(format!("read the log of {container}")))?;

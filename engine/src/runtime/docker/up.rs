@@ -125,7 +125,7 @@ impl Docker {
         if let Some(platform) = &spec.platform {
             options = options.platform(platform);
         }
-        self.api
+        self.api()?
             .create_container(Some(options.build()), spec.body.clone())
             .await
             .map_err(while_trying(format!("make the container {}", spec.name)))?;
@@ -147,7 +147,7 @@ impl Docker {
     /// # Errors
     /// What the engine says: a port that is taken, for one.
     pub async fn start(&self, container: &str, name: &str) -> Result<(), DockerError> {
-        self.api.start_container(container, None).await.map_err(while_trying(format!("start {name}")))
+        self.api()?.start_container(container, None).await.map_err(while_trying(format!("start {name}")))
     }
 
     async fn wait_for(
