@@ -2,13 +2,13 @@
 # Builds Hopwhistle, puts it into one image for every service and version, and pushes them to the registry.
 # Images whose contents have not changed are left alone.
 #
-#   demo/images.sh [VERSION ...]     by default 1.0.0 1.1.0 1.2.0 1.3.0
+#   demo/images.sh [VERSION ...]     by default 1.0.0 1.1.0 1.2.0 1.3.0 1.4.0 1.6.1 1.6.6; README.md lists all releases
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$demo/env.sh"
 
 versions=("$@")
-[ $# -gt 0 ] || versions=(1.0.0 1.1.0 1.2.0 1.3.0)
+[ $# -gt 0 ] || versions=(1.0.0 1.1.0 1.2.0 1.3.0 1.4.0 1.6.1 1.6.6)
 services=(api web worker database)
 
 have docker || fail "missing: docker" "needed: it builds the images" "demo/machine.sh installs it"
@@ -106,6 +106,8 @@ binary_hash=$(sha256sum "$binary" | cut -d ' ' -f 1)
 made=0 sent=0
 for version in "${versions[@]}"; do
   for service in "${services[@]}"; do
+    # The database stays when the others change: docker-compose.yml names its version.
+    [ "$service" != database ] || [ "$version" = 1.0.0 ] || continue
     name=hopwhistle/$service
     image=$REGISTRY/$name:$version
     recipe=$(dockerfile "$service" "$version")

@@ -3,6 +3,7 @@
 # with a password on localhost:$REGISTRY_PORT (5000). What is there is left alone; run it as often as you like.
 #
 #   demo/machine.sh          set up
+#   demo/machine.sh test     and what the tests need besides
 #   demo/machine.sh stop     end the engine and the registry, if this script started them
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -50,6 +51,19 @@ web_server() {
   have nginx && return
   apt_install "the demo's router; started by demo/nginx.sh" nginx-light
   stop_packaged nginx
+}
+
+# --- what tests ask ----------------------------------------------------------------------------------------------
+
+# Name servers and a Prometheus of their own: the tests start them, on loopback. Where they cannot be had, the tests that
+# need them say so.
+for_tests() {
+  local package
+  for package in nsd unbound prometheus; do
+    have "$package" && continue
+    apt_install "tests ask it" "$package"
+    stop_packaged "$package"
+  done
 }
 
 # --- the registry ------------------------------------------------------------------------------------------------
@@ -145,9 +159,10 @@ case ${1:-} in
     web_server
     images_registry
     ;;
+  test) for_tests ;;
   stop)
     end "the registry" "$registry/pid" docker-registry
     end "dockerd" "$dockerd_pid" dockerd
     ;;
-  *) fail "usage: demo/machine.sh [stop]" ;;
+  *) fail "usage: demo/machine.sh [test|stop]" ;;
 esac

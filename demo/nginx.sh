@@ -49,7 +49,8 @@ events {
 }
 
 http {
-  access_log off;
+  # Not `off`: that would silence the log by which Crossfade measures, too.
+  access_log /dev/null;
   default_type application/octet-stream;
   server_tokens off;
   server_names_hash_bucket_size 128;

@@ -22,6 +22,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
+/// The connections a service may have open to the database at once: the usual size of a client's pool.
+const POOL: i64 = 10;
+
 type Tables = BTreeMap<String, Map<String, Value>>;
 
 struct Store {
@@ -110,6 +113,7 @@ impl Store {
 /// reason to be unhealthy: both slots share it, and another slot would not help.
 pub fn link(service: Arc<Service>) -> Result<(), String> {
     let Some(url) = database()? else { return Ok(()) };
+    service.metrics.db_connections_max.add(POOL);
     tokio::spawn(async move {
         let mut was_away = false;
         loop {

@@ -13,6 +13,8 @@ mod pnpm;
 mod probe;
 mod release;
 mod serve;
+mod stat;
+mod strain;
 mod web;
 mod worker;
 
@@ -26,7 +28,9 @@ usage: hopwhistle PART
   worker           works on jobs; metrics on port 3002 (or $PORT)
   database         stands in for a shared database, on port 5432 (or $PORT); its file is in $DATA_DIR (/data)
   pnpm SCRIPT      db:migrate:deploy, db:generate or db:migrate:down
-  probe URL        succeeds when URL answers 2xx: for health checks in an image that has no curl";
+  probe URL        succeeds when URL answers 2xx: for health checks in an image that has no curl
+  stat NAME [URL]  prints one number: migrations (applied in the database), or a metric without labels such as
+                   queue-depth, from URL or the /metrics of port 3001 (or $PORT)";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -55,6 +59,8 @@ async fn run(arguments: &[String]) -> Result<(), String> {
         ["database"] => database::run(release).await,
         ["pnpm", script] => pnpm::run(&release, script).await,
         ["probe", url] => probe::run(url).await,
+        ["stat", name] => stat::run(name, None).await,
+        ["stat", name, url] => stat::run(name, Some(url)).await,
         ["help" | "--help"] => {
             log::line(USAGE);
             Ok(())

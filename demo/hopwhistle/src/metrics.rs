@@ -16,8 +16,13 @@ pub struct Metrics {
     started: SystemTime,
     requests: Mutex<BTreeMap<Labels, Requests>>,
     pub db_connections: Gauge,
+    /// How many there may be at once; 0 in a service that has no database.
+    pub db_connections_max: Gauge,
     pub calls: Gauge,
+    /// Those the worker is at.
     pub jobs: Gauge,
+    /// Jobs that wait.
+    pub queue: Gauge,
 }
 
 /// A number that goes up and down.
@@ -47,8 +52,10 @@ impl Metrics {
             started: SystemTime::now(),
             requests: Mutex::default(),
             db_connections: Gauge::default(),
+            db_connections_max: Gauge::default(),
             calls: Gauge::default(),
             jobs: Gauge::default(),
+            queue: Gauge::default(),
         }
     }
 
@@ -89,7 +96,10 @@ impl Metrics {
         let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();
         let start_help = "Start time of the process since unix epoch in seconds.";
         gauge(&mut text, "db_connections_active", "Open connections to the database", self.db_connections.value());
+        let max_help = "Connections to the database there may be at once";
+        gauge(&mut text, "db_connections_max", max_help, self.db_connections_max.value());
         gauge(&mut text, "calls_active", "Calls in progress", self.calls.value());
+        gauge(&mut text, "queue_depth", "Jobs that wait to be worked on", self.queue.value());
         gauge(&mut text, "worker_jobs_active", "Jobs the worker is working on", self.jobs.value());
         gauge(&mut text, "process_start_time_seconds", start_help, format!("{:.3}", started.as_secs_f64()));
         if let Some(bytes) = resident_memory() {
@@ -172,6 +182,8 @@ mod tests {
         metrics.request("GET", "/health", 200, Duration::from_millis(500));
         metrics.request("POST", "/a\"b", 500, Duration::from_secs(60));
         let _one = metrics.calls.count();
+        metrics.db_connections_max.add(10);
+        metrics.queue.add(3);
         let text = metrics.render();
         for line in [
             "# TYPE http_requests_total counter",
@@ -186,10 +198,14 @@ mod tests {
             "http_request_duration_seconds_count{method=\"GET\",route=\"/health\",status_code=\"200\"} 2",
             "calls_active 1",
             "db_connections_active 0",
+            "db_connections_max 10",
+            "# TYPE queue_depth gauge",
+            "queue_depth 3",
             "worker_jobs_active 0",
         ] {
             assert!(text.lines().any(|l| l == line), "missing {line}\nin\n{text}");
         }
         assert!(text.contains("\nprocess_start_time_seconds 1"));
+        assert!(text.contains("\nprocess_resident_memory_bytes ") || !cfg!(target_os = "linux"));
     }
 }

@@ -1,7 +1,8 @@
 //! The web frontend: one page that says which version it is, so that a shift of traffic can be seen.
 
-use crate::release::{Release, variable};
+use crate::release::{Fault, Release, variable};
 use crate::serve::{self, Service};
+use crate::strain::Strain;
 use axum::response::Html;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -15,7 +16,10 @@ pub async fn run(release: Release) -> Result<(), String> {
     let version = service.release.version.clone();
     let page = page(&version, variable("NEXT_PUBLIC_API_URL")?.as_deref());
     let state = Arc::clone(&service);
-    let routes = Router::new().route("/", get(async move || Html(page))).route(
+    // It keeps nothing of its requests, and gets no POSTs.
+    let fault = service.release.fault.filter(|fault| matches!(fault, Fault::Errors | Fault::Slow | Fault::Load));
+    let pages = Strain::new(fault)?.on(Router::new().route("/", get(async move || Html(page))));
+    let routes = pages.route(
         "/api/health",
         get(async move || {
             let uptime = state.uptime().as_secs();

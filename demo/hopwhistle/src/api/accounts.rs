@@ -33,6 +33,7 @@ pub async fn log_in(State(api): State<Arc<Api>>, body: Bytes) -> Result<Json<Val
     if (body["email"].as_str(), body["password"].as_str()) != (Some(USER.0), Some(USER.1)) {
         return Err(refuse(StatusCode::UNAUTHORIZED, "email or password is wrong"));
     }
+    api.jobs.add();
     Ok(Json(json!({ "token": api.token(now() + TOKEN_LIFE), "user": { "email": USER.0 } })))
 }
 
@@ -48,6 +49,7 @@ pub async fn create_key(
     let (Some(name), Some(scopes)) = (name, body["scopes"].as_array()) else {
         return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, "name must be a text and scopes a list"));
     };
+    api.jobs.add();
     let id = api.calls.new_id();
     let key = format!("hw_{}", &digest(&[&api.secret, "key", &id])[..32]);
     let created = json!({ "id": format!("key_{id}"), "name": name, "scopes": scopes, "key": key });

@@ -91,6 +91,7 @@ pub async fn create(
     let id = format!("call_{}", api.calls.new_id());
     let call = json!({ "id": id, "toNumber": number, "estimatedMinutes": minutes, "status": "queued" });
     api.calls.remember(call.clone());
+    api.jobs.add();
     tokio::spawn(async move {
         let _active = api.service.metrics.calls.count();
         sleep(MINUTE * minutes as u32).await;
