@@ -4,6 +4,7 @@
 
 use crate::actor::Role;
 use crate::clock::Millis;
+use crate::metric::Metric;
 use crate::slot::Weight;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct Application {
     pub traffic: Traffic,
     pub monitor: Option<Monitor>,
     pub keep_warm: Millis,
+    #[serde(default)]
+    pub requires: Requires,
 }
 
 /// How a service takes part in a rollout.
@@ -79,9 +82,81 @@ pub struct Migrate {
     pub service: String,
     pub up: Vec<String>,
     pub verify: Option<Vec<String>>,
+    #[serde(default)]
+    pub kind: MigrationKind,
+    /// Runs before `up`; `{version}` in it is the release.
+    #[serde(default)]
+    pub backup: Option<Vec<String>>,
+    /// Undoes `up`, on a roll back and only when it is asked for.
+    #[serde(default)]
+    pub down: Option<Vec<String>>,
+    #[serde(default)]
+    pub lint: Lint,
     /// May be run again after it was interrupted. If not, a person decides.
     pub rerun: bool,
+    /// Of all the commands together.
     pub timeout: Millis,
+}
+
+/// What a migration does to the release before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MigrationKind {
+    /// It only adds: the release before it goes on working.
+    #[default]
+    Expand,
+    /// It takes away or changes: the release before it may not work any more, and rolling back to it is unsafe.
+    Contract,
+}
+
+/// Where the SQL that a migration is going to run can be read, to be looked through before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lint {
+    /// Files, or folders of them, relative to the application file.
+    pub files: Vec<String>,
+    /// Prints the SQL that is still to be run, in the standby container.
+    pub command: Option<Vec<String>>,
+    /// Rules whose findings are accepted.
+    pub allow: Vec<String>,
+}
+
+/// What both slots lean on, as the guide's prerequisites have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requires {
+    pub database: Option<Sharing>,
+    pub cache: Option<Sharing>,
+    /// Environment variables that say where files are kept: they must be the same in both slots.
+    pub object_storage: Vec<String>,
+    /// The longest time that DNS records of the hosts may be kept by others.
+    pub dns_ttl: Millis,
+    /// `address:port` of the name servers to ask; the system's when empty.
+    pub name_servers: Vec<String>,
+}
+
+impl Default for Requires {
+    fn default() -> Requires {
+        Requires {
+            database: None,
+            cache: None,
+            object_storage: vec![],
+            dns_ttl: Millis::seconds(300),
+            name_servers: vec![],
+        }
+    }
+}
+
+/// How two slots come to the same data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sharing {
+    /// One, used by both.
+    Shared,
+    /// One each, and what is written to one arrives in the other.
+    Replicated,
+    /// One each.
+    Separate,
+    /// The application has none.
+    None,
 }
 
 /// An HTTP check of a service in the standby slot.
@@ -196,6 +271,9 @@ pub struct Stage {
     pub approve: Option<ApprovalRule>,
     /// How long to watch after; not at all when zero.
     pub bake: Millis,
+    /// The bake does not end before the new slot has had this many requests at this weight.
+    #[serde(default)]
+    pub min_requests: u64,
 }
 
 /// Who must say yes before a stage.
@@ -221,8 +299,18 @@ pub enum OnTimeout {
     Hold,
 }
 
-/// Watching after all traffic has moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Watching: the numbers that are looked at at every weight, and how long after all traffic has moved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Monitor {
+    /// After the last stage; not at all when zero.
     pub duration: Millis,
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
+}
+
+impl Application {
+    /// What is watched while traffic moves.
+    pub fn metrics(&self) -> &[Metric] {
+        self.monitor.as_ref().map_or(&[], |monitor| &monitor.metrics)
+    }
 }

@@ -3,6 +3,7 @@
 use crate::actor::Actor;
 use crate::clock::Timestamp;
 use crate::event::{Entry, Event, Kind, Outcome, Start, StepIndex};
+use crate::metric::Evidence;
 use crate::plan::Step;
 use crate::slot::Weight;
 use crate::state::{Back, Decision, Ended, Gate, Note, Pause, Rollout, StepRecord, StepStatus};
@@ -69,6 +70,8 @@ impl Rollout {
             moved: false,
             ended: None,
             images: Default::default(),
+            checks: vec![],
+            breach: None,
             notes: vec![],
             seq: 1,
             changed_at: entry.at,
@@ -77,7 +80,8 @@ impl Rollout {
             // The release to leave has all the traffic.
             rollout.weight = Weight::ALL;
             rollout.moved = true;
-            rollout.turn_back(Outcome::RolledBack, &entry.by, entry.at, format!("undoes rollout {of}"));
+            let migrate_down = start.plan.can_migrate_down;
+            rollout.turn_back(Outcome::RolledBack, &entry.by, entry.at, format!("undoes rollout {of}"), migrate_down);
         }
         Ok(rollout)
     }
@@ -120,11 +124,17 @@ impl Rollout {
                 let since = self.running_since(*step, entry)?;
                 self.steps[*step].status = StepStatus::Inconclusive { since, at, reason: reason.clone() };
             }
+            Event::Checked { checks, .. } => self.checks = checks.clone(),
+            Event::StepSkipped { step, reason } => {
+                let reason = format!("{by} went on without it: {reason}");
+                self.step_mut(*step, entry)?.skip(&reason);
+            }
+            Event::Breached { evidence } => self.breach = Some(Evidence::clone(evidence)),
             Event::ApprovalRequested { stage, expires } => {
                 self.stage(*stage).ok_or_else(|| illegal(entry, "there is no such stage"))?;
                 self.gate = Some(Gate { stage: *stage, since: at, expires: *expires, approved_by: BTreeSet::new() });
             }
-            Event::Approved { stage, comment } => {
+            Event::Approved { stage, comment, evidence } => {
                 let wanted = self.stage(*stage).and_then(|stage| stage.approve.as_ref()).map_or(1, |rule| rule.count);
                 let gate = self.open_gate(*stage, entry)?;
                 gate.approved_by.insert(by.name().to_owned());
@@ -132,12 +142,12 @@ impl Rollout {
                     self.gate = None;
                     self.cleared.insert(*stage);
                 }
-                self.record_decision(*stage, entry, true, comment);
+                self.record_decision(*stage, entry, true, comment, evidence);
             }
-            Event::Rejected { stage, comment } => {
+            Event::Rejected { stage, comment, evidence } => {
                 self.open_gate(*stage, entry)?;
                 self.gate = None;
-                self.record_decision(*stage, entry, false, comment);
+                self.record_decision(*stage, entry, false, comment, evidence);
             }
             Event::ApprovalTimedOut { stage } => {
                 // The gate stays open until what follows says otherwise, but its clock is done.
@@ -162,11 +172,11 @@ impl Rollout {
             Event::Retried { step } => {
                 self.step_mut(*step, entry)?.status = StepStatus::Pending;
             }
-            Event::TurnedBack { outcome, reason } => {
+            Event::TurnedBack { outcome, reason, migrate_down } => {
                 if self.back.is_some() {
                     return Err(illegal(entry, "it is on the way back already"));
                 }
-                self.turn_back(*outcome, by, at, reason.clone());
+                self.turn_back(*outcome, by, at, reason.clone(), *migrate_down);
             }
             Event::PromotedFull { reason } => {
                 if self.back.is_some() {
@@ -203,7 +213,7 @@ impl Rollout {
     }
 
     /// Leaves the way forward: what is open there is skipped, and the steps of the way back follow.
-    fn turn_back(&mut self, outcome: Outcome, by: &Actor, at: Timestamp, reason: String) {
+    fn turn_back(&mut self, outcome: Outcome, by: &Actor, at: Timestamp, reason: String, migrate_down: bool) {
         for record in &mut self.steps {
             match record.status {
                 StepStatus::Pending => record.skip("not reached"),
@@ -216,6 +226,9 @@ impl Rollout {
         if self.has_traffic_to_return() {
             self.steps.push(StepRecord::pending(Step::CheckOldSlot));
             self.steps.push(StepRecord::pending(Step::ShiftBack));
+        }
+        if migrate_down {
+            self.steps.push(StepRecord::pending(Step::MigrateDown));
         }
         self.steps.push(StepRecord::pending(Step::StopNewSlot));
         self.back = Some(Back { first, outcome, by: by.clone(), at, reason });
@@ -241,7 +254,7 @@ impl Rollout {
         let last = self.start.plan.last_stage();
         let left = self.start.plan.steps.iter().filter(|step| match step {
             Step::Shift { stage } => Some(*stage) == last,
-            Step::Promote | Step::KeepWarm | Step::CleanUp => true,
+            Step::Handover | Step::Promote | Step::KeepWarm | Step::CleanUp => true,
             _ => false,
         });
         self.steps.extend(left.map(|step| StepRecord::pending(*step)));
@@ -333,9 +346,9 @@ impl Rollout {
             .ok_or_else(|| illegal(entry, "that stage is not waiting for an approval"))
     }
 
-    fn record_decision(&mut self, stage: usize, entry: &Entry, approved: bool, comment: &str) {
-        let comment = comment.to_owned();
-        self.decisions.push(Decision { stage, by: entry.by.clone(), at: entry.at, approved, comment });
+    fn record_decision(&mut self, stage: usize, entry: &Entry, approved: bool, comment: &str, evidence: &[Evidence]) {
+        let (by, comment, evidence) = (entry.by.clone(), comment.to_owned(), evidence.to_vec());
+        self.decisions.push(Decision { stage, by, at: entry.at, approved, comment, evidence });
     }
 }
 

@@ -1,8 +1,10 @@
 //! What can be asked of a rollout, and how it is refused.
 
 use crate::actor::Role;
+use crate::check::Check;
 use crate::clock::Millis;
 use crate::event::{RolloutId, StepIndex};
+use crate::metric::Evidence;
 use crate::release::PinnedImages;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,6 +13,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Person(Ask),
+    /// A person asks, and this is what the metrics say at that moment: kept with the decision.
+    Seeing(Ask, Vec<Evidence>),
     Engine(Report),
 }
 
@@ -37,6 +41,13 @@ pub enum Ask {
         reason: String,
     },
     RollBack {
+        reason: String,
+        /// The migration is undone, too.
+        #[serde(default)]
+        migrate_down: bool,
+    },
+    /// Goes on past a step that could not tell, or past undoing the migration when that fails.
+    Skip {
         reason: String,
     },
     /// Skips the gates that are left; when the way back is stuck, leads forward out of it.
@@ -76,6 +87,19 @@ pub enum Report {
         step: StepIndex,
         reason: String,
     },
+    /// What a step found, one by one.
+    Checked {
+        step: StepIndex,
+        checks: Vec<Check>,
+    },
+    /// A look at every metric.
+    Watched {
+        evidence: Vec<Evidence>,
+        /// What the new slot was asked since the weight is what it is.
+        requests: u64,
+        /// Requests reach the new slot at all.
+        flowing: bool,
+    },
     /// Another rollout takes the slot that is kept warm.
     Superseded {
         by: RolloutId,
@@ -93,6 +117,7 @@ pub enum AskKind {
     Retry,
     Abort,
     RollBack,
+    Skip,
     PromoteFull,
     ExtendKeepWarm,
     CleanUpNow,
@@ -102,7 +127,7 @@ pub enum AskKind {
 }
 
 impl AskKind {
-    pub const ALL: [AskKind; 13] = [
+    pub const ALL: [AskKind; 14] = [
         AskKind::Approve,
         AskKind::Reject,
         AskKind::Hold,
@@ -110,6 +135,7 @@ impl AskKind {
         AskKind::Retry,
         AskKind::Abort,
         AskKind::RollBack,
+        AskKind::Skip,
         AskKind::PromoteFull,
         AskKind::ExtendKeepWarm,
         AskKind::CleanUpNow,
@@ -117,6 +143,30 @@ impl AskKind {
         AskKind::Freeze,
         AskKind::Thaw,
     ];
+
+    /// As forms and addresses write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AskKind::Approve => "approve",
+            AskKind::Reject => "reject",
+            AskKind::Hold => "hold",
+            AskKind::Resume => "resume",
+            AskKind::Retry => "retry",
+            AskKind::Abort => "abort",
+            AskKind::RollBack => "roll-back",
+            AskKind::Skip => "skip",
+            AskKind::PromoteFull => "promote-full",
+            AskKind::ExtendKeepWarm => "extend-keep-warm",
+            AskKind::CleanUpNow => "clean-up-now",
+            AskKind::AddNote => "add-note",
+            AskKind::Freeze => "freeze",
+            AskKind::Thaw => "thaw",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<AskKind> {
+        AskKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 impl Ask {
@@ -129,6 +179,7 @@ impl Ask {
             Ask::Retry => AskKind::Retry,
             Ask::Abort { .. } => AskKind::Abort,
             Ask::RollBack { .. } => AskKind::RollBack,
+            Ask::Skip { .. } => AskKind::Skip,
             Ask::PromoteFull { .. } => AskKind::PromoteFull,
             Ask::ExtendKeepWarm { .. } => AskKind::ExtendKeepWarm,
             Ask::CleanUpNow => AskKind::CleanUpNow,

@@ -1,7 +1,9 @@
 //! What happens to a rollout. The journal is a list of these, and the truth.
 
 use crate::actor::Actor;
+use crate::check::Check;
 use crate::clock::Timestamp;
+use crate::metric::Evidence;
 use crate::plan::Plan;
 use crate::release::{PinnedImages, Version};
 use crate::slot::Slot;
@@ -114,6 +116,20 @@ pub enum Event {
         step: StepIndex,
         reason: String,
     },
+    /// What the step found, one by one.
+    Checked {
+        step: StepIndex,
+        checks: Vec<Check>,
+    },
+    /// A person goes on past the step.
+    StepSkipped {
+        step: StepIndex,
+        reason: String,
+    },
+    /// A metric failed so often in a row that something follows from it: what, comes next.
+    Breached {
+        evidence: Box<Evidence>,
+    },
     ApprovalRequested {
         stage: usize,
         expires: Option<Timestamp>,
@@ -121,10 +137,15 @@ pub enum Event {
     Approved {
         stage: usize,
         comment: String,
+        /// What the metrics said at that moment.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<Evidence>,
     },
     Rejected {
         stage: usize,
         comment: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<Evidence>,
     },
     ApprovalTimedOut {
         stage: usize,
@@ -146,6 +167,9 @@ pub enum Event {
     TurnedBack {
         outcome: Outcome,
         reason: String,
+        /// The migration is undone on the way.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        migrate_down: bool,
     },
     /// Every gate that is left is skipped. On the way back: it is given up, and the rollout goes on forward.
     PromotedFull {
@@ -176,6 +200,9 @@ impl Event {
             Event::StepSucceeded { .. } => "step-succeeded",
             Event::StepFailed { .. } => "step-failed",
             Event::StepInconclusive { .. } => "step-inconclusive",
+            Event::Checked { .. } => "checked",
+            Event::StepSkipped { .. } => "step-skipped",
+            Event::Breached { .. } => "breached",
             Event::ApprovalRequested { .. } => "approval-requested",
             Event::Approved { .. } => "approved",
             Event::Rejected { .. } => "rejected",

@@ -7,15 +7,18 @@
 //! | what may happen next | [`Rollout::decide`] and, for a new one, [`start`] |
 //! | what has happened | [`event`], folded by [`Rollout::apply`] |
 //! | how it stands, in words | [`state`], [`words`] |
+//! | what numbers say of a release | [`metric`] |
 //! | who may do what | [`policy`] |
 
 pub mod actor;
 pub mod application;
 mod apply;
+pub mod check;
 pub mod clock;
 pub mod command;
 mod decide;
 pub mod event;
+pub mod metric;
 pub mod plan;
 pub mod policy;
 pub mod release;

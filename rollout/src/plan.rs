@@ -1,6 +1,6 @@
 //! The ordered steps of one rollout, frozen when it starts.
 
-use crate::application::{Application, Stage};
+use crate::application::{Application, MigrationKind, Service, Stage};
 use crate::clock::Millis;
 use crate::slot::Weight;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub enum Step {
     },
     /// Waits after all traffic has moved, for a time.
     Monitor,
+    /// All traffic has moved: background services that run in the live slot only follow it.
+    Handover,
     /// The standby slot becomes the live one.
     Promote,
     /// The old slot stays up, ready for a roll back.
@@ -37,6 +39,8 @@ pub enum Step {
     CheckOldSlot,
     /// The way back: all traffic to the old slot.
     ShiftBack,
+    /// The way back: the migration is undone, because somebody asked for it.
+    MigrateDown,
     /// The way back: the new slot's logs are kept, and it is stopped.
     StopNewSlot,
 }
@@ -59,11 +63,13 @@ impl fmt::Display for Step {
             Step::Shift { .. } => "shift",
             Step::Bake { .. } => "bake",
             Step::Monitor => "monitor",
+            Step::Handover => "hand over",
             Step::Promote => "promote",
             Step::KeepWarm => "keep warm",
             Step::CleanUp => "clean up",
             Step::CheckOldSlot => "check the old slot",
             Step::ShiftBack => "shift back",
+            Step::MigrateDown => "migrate down",
             Step::StopNewSlot => "stop the new slot",
         })
     }
@@ -78,15 +84,26 @@ pub struct Plan {
     pub keep_warm: Millis,
     /// The migration may be run again after it was interrupted.
     pub migrate_again: bool,
+    /// A bake and the monitor end when their time is up and what is watched is well; not by the clock alone.
+    #[serde(default)]
+    pub watched: bool,
+    /// The migration takes something away: the old release may not work with what it leaves.
+    #[serde(default)]
+    pub contract: bool,
+    /// The migration can be undone.
+    #[serde(default)]
+    pub can_migrate_down: bool,
 }
 
 impl Plan {
     /// The first release of an application: there is nothing to shift from, so it gets all traffic at once.
     pub fn first(application: &Application) -> Plan {
-        let stages = vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO }];
+        let stages = vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO, min_requests: 0 }];
         let mut steps = Plan::checked(application);
-        steps.extend([Step::Shift { stage: 0 }, Step::Promote]);
-        Plan { stages, steps, monitor: Millis::ZERO, keep_warm: Millis::ZERO, migrate_again: again(application) }
+        steps.push(Step::Shift { stage: 0 });
+        steps.extend(Plan::handover(application));
+        steps.push(Step::Promote);
+        Plan { stages, steps, migrate_again: again(application), ..Plan::back(false) }
     }
 
     /// Every later release, stage by stage.
@@ -95,7 +112,10 @@ impl Plan {
         let mut steps = Plan::checked(application);
         for (index, stage) in stages.iter().enumerate() {
             steps.push(Step::Shift { stage: index });
-            if !stage.bake.is_zero() {
+            if index + 1 == stages.len() {
+                steps.extend(Plan::handover(application));
+            }
+            if !stage.bake.is_zero() || stage.min_requests > 0 {
                 steps.push(Step::Bake { stage: index });
             }
         }
@@ -104,12 +124,36 @@ impl Plan {
             steps.push(Step::Monitor);
         }
         steps.extend([Step::Promote, Step::KeepWarm, Step::CleanUp]);
-        Plan { stages, steps, monitor, keep_warm: application.keep_warm, migrate_again: again(application) }
+        let migrate = application.migrate.as_ref();
+        Plan {
+            monitor,
+            keep_warm: application.keep_warm,
+            migrate_again: again(application),
+            watched: !application.metrics().is_empty() || stages.iter().any(|stage| stage.min_requests > 0),
+            contract: migrate.is_some_and(|migrate| migrate.kind == MigrationKind::Contract),
+            can_migrate_down: migrate.is_some_and(|migrate| migrate.down.is_some()),
+            stages,
+            steps,
+        }
     }
 
     /// A roll back of a finished rollout: the way back is all there is.
-    pub fn back() -> Plan {
-        Plan { stages: vec![], steps: vec![], monitor: Millis::ZERO, keep_warm: Millis::ZERO, migrate_again: false }
+    pub fn back(can_migrate_down: bool) -> Plan {
+        Plan {
+            stages: vec![],
+            steps: vec![],
+            monitor: Millis::ZERO,
+            keep_warm: Millis::ZERO,
+            migrate_again: false,
+            watched: false,
+            contract: false,
+            can_migrate_down,
+        }
+    }
+
+    fn handover(application: &Application) -> Option<Step> {
+        let moves = |service: &Service| matches!(service, Service::Background { live_slot_only: true });
+        application.services.values().any(moves).then_some(Step::Handover)
     }
 
     /// The steps that a slot must pass before it gets any traffic.

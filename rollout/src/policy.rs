@@ -30,7 +30,7 @@ pub fn least_role(permission: Permission) -> Role {
             | AskKind::RollBack => Role::Deployer,
             // The stage's own rule may ask for more.
             AskKind::Approve | AskKind::Reject => Role::Deployer,
-            AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::CleanUpNow => Role::ReleaseManager,
+            AskKind::Skip | AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::CleanUpNow => Role::ReleaseManager,
             AskKind::Freeze | AskKind::Thaw => Role::Admin,
         },
     }
@@ -62,6 +62,7 @@ mod tests {
             (RollBack, Role::Deployer),
             (Approve, Role::Deployer),
             (Reject, Role::Deployer),
+            (Skip, Role::ReleaseManager),
             (PromoteFull, Role::ReleaseManager),
             (ExtendKeepWarm, Role::ReleaseManager),
             (CleanUpNow, Role::ReleaseManager),

@@ -1,7 +1,9 @@
 //! May a rollout start, and with what?
 
+use crate::actor::Actor;
 use crate::application::Application;
 use crate::command::Refusal;
+use crate::decide::on_purpose;
 use crate::event::{Kind, Outcome, RolloutId, Start};
 use crate::plan::Plan;
 use crate::release::Version;
@@ -55,6 +57,14 @@ pub fn forward(application: &Application, standing: &Standing, release: &str) ->
     })
 }
 
+/// How a finished rollout is to be undone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undo {
+    pub reason: String,
+    /// The migration is undone, too.
+    pub migrate_down: bool,
+}
+
 /// A rollout that undoes a finished one whose old slot is still warm.
 ///
 /// # Errors
@@ -64,6 +74,8 @@ pub fn roll_back(
     standing: &Standing,
     id: RolloutId,
     done: &Rollout,
+    actor: &Actor,
+    ask: &Undo,
 ) -> Result<Start, Refusal> {
     one_at_a_time(application, standing)?;
     let succeeded = done.ended.as_ref().is_some_and(|ended| ended.outcome == Outcome::Succeeded);
@@ -81,13 +93,19 @@ pub fn roll_back(
             "The old slot is not kept warm any more. To return to an earlier release, start a rollout of it.",
         ));
     };
+    if done.is_unsafe_to_return() {
+        on_purpose(actor, ask.reason.trim())?;
+    }
+    if ask.migrate_down && !done.start.plan.can_migrate_down {
+        return Err(Refusal::not_now("Its migration has no way down."));
+    }
     Ok(Start {
         application: application.name.clone(),
         kind: Kind::RollBack { of: id },
         release: done.start.release.clone(),
         from: Some(from.clone()),
         slot: done.start.slot,
-        plan: Plan::back(),
+        plan: Plan::back(ask.migrate_down),
     })
 }
 

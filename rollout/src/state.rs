@@ -2,8 +2,10 @@
 
 use crate::actor::Actor;
 use crate::application::Stage;
+use crate::check::Check;
 use crate::clock::{Millis, Timestamp};
 use crate::event::{Kind, Outcome, Start, StepIndex};
+use crate::metric::Evidence;
 use crate::plan::Step;
 use crate::release::{PinnedImages, Version};
 use crate::slot::{Slot, Split, Weight};
@@ -39,6 +41,10 @@ pub struct Rollout {
     pub moved: bool,
     pub ended: Option<Ended>,
     pub images: PinnedImages,
+    /// What preflight found.
+    pub checks: Vec<Check>,
+    /// The last breach of a metric.
+    pub breach: Option<Evidence>,
     pub notes: Vec<Note>,
     /// The number of the last entry.
     pub seq: u64,
@@ -99,6 +105,8 @@ pub struct Decision {
     pub at: Timestamp,
     pub approved: bool,
     pub comment: String,
+    /// What the metrics said at that moment.
+    pub evidence: Vec<Evidence>,
 }
 
 /// Who stopped or skipped something, when and why.
@@ -287,6 +295,12 @@ impl Rollout {
     /// Going back brings traffic back: some may have moved, and there is an old slot to take it.
     pub(crate) fn has_traffic_to_return(&self) -> bool {
         self.moved && self.old_slot().is_some()
+    }
+
+    /// The old release may not work any more with what the migration left of the database.
+    pub fn is_unsafe_to_return(&self) -> bool {
+        let began = |record: &StepRecord| record.step == Step::Migrate && record.attempts > 0;
+        self.start.plan.contract && self.steps.iter().any(began)
     }
 
     /// The way back is stuck before the traffic has returned. The old slot may be gone for good.

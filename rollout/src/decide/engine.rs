@@ -26,6 +26,15 @@ impl Rollout {
                 self.must_run(*step)?;
                 Ok(vec![Event::StepInconclusive { step: *step, reason: reason.clone() }])
             }
+            Report::Checked { step, checks } => {
+                self.must_run(*step)?;
+                self.must_be_up(*step, now)?;
+                if self.ended.is_some() {
+                    return Err(Refusal::not_now("The rollout has ended: nothing is checked any more."));
+                }
+                Ok(vec![Event::Checked { step: *step, checks: checks.clone() }])
+            }
+            Report::Watched { evidence, requests, flowing } => Ok(self.watched(evidence, *requests, *flowing, now)),
             Report::Superseded { by } => Ok(match self.is_settled() || self.ended.is_none() {
                 true => vec![],
                 false => vec![Event::KeepWarmEnded { reason: format!("rollout {by} took over"), stop: false }],
@@ -47,6 +56,8 @@ impl Rollout {
         }
         let Some((index, record)) = self.current() else { return vec![] };
         match &record.status {
+            // The looks at its metrics end it: see `watched`.
+            StepStatus::Running { .. } if self.is_watched(record.step) => vec![],
             StepStatus::Running { until: Some(until), .. } if *until <= now => {
                 let done =
                     Event::StepSucceeded { step: index, summary: "time is up".to_owned(), images: Default::default() };
@@ -104,14 +115,15 @@ impl Rollout {
         }
     }
 
-    /// Before any traffic has moved a person decides; afterwards it goes back by itself.
+    /// Before any traffic has moved a person decides; afterwards it goes back by itself, unless that is unsafe.
     fn failed(&self, step: StepIndex, error: String) -> Vec<Event> {
         let name = self.steps.get(step).map_or_else(String::new, |record| record.step.to_string());
         let mut events = vec![Event::StepFailed { step, error: error.clone() }];
-        let can_go_back = self.has_traffic_to_return() && self.back.is_none() && self.ended.is_none();
+        let can_go_back =
+            self.has_traffic_to_return() && self.back.is_none() && self.ended.is_none() && !self.is_unsafe_to_return();
         if can_go_back {
             let reason = format!("{name} failed: {}", first_line(&error));
-            events.push(Event::TurnedBack { outcome: Outcome::RolledBack, reason });
+            events.push(Event::TurnedBack { outcome: Outcome::RolledBack, reason, migrate_down: false });
         }
         events
     }
@@ -123,15 +135,20 @@ impl Rollout {
         let timed_out = Event::ApprovalTimedOut { stage };
         match rule.map_or(OnTimeout::Hold, |rule| rule.on_timeout) {
             OnTimeout::Hold => vec![timed_out, Event::Held { reason }],
+            OnTimeout::Reject if self.has_traffic_to_return() && self.is_unsafe_to_return() => {
+                let reason = format!("{reason}; rolling back is unsafe after its migration, so a person decides");
+                vec![timed_out, Event::Held { reason }]
+            }
             OnTimeout::Reject => {
-                vec![timed_out, Event::TurnedBack { outcome: self.outcome_of_stopping(), reason }]
+                let outcome = self.outcome_of_stopping();
+                vec![timed_out, Event::TurnedBack { outcome, reason, migrate_down: false }]
             }
         }
     }
 
     /// The last step of a way ends the rollout, in the same breath; and so that the old slot is never without
     /// someone who keeps it, keep warm begins in that breath, too.
-    fn with_end(&self, step: StepIndex, done: Event, now: Timestamp) -> Vec<Event> {
+    pub(super) fn with_end(&self, step: StepIndex, done: Event, now: Timestamp) -> Vec<Event> {
         let ends = match self.steps.get(step).map(|record| record.step) {
             Some(Step::Promote) => Some(Outcome::Succeeded),
             Some(Step::StopNewSlot) => self.back.as_ref().map(|back| back.outcome),
@@ -157,6 +174,9 @@ impl Rollout {
     /// A clock is over when its time is up, whoever says otherwise.
     fn must_be_up(&self, step: StepIndex, now: Timestamp) -> Result<(), Refusal> {
         let is_clock = self.steps.get(step).is_some_and(|record| record.step.is_clock());
+        if self.steps.get(step).is_some_and(|record| self.is_watched(record.step)) {
+            return Err(Refusal::not_now("That step ends by what its metrics say."));
+        }
         if is_clock && self.deadline().is_none_or(|deadline| deadline > now) {
             return Err(Refusal::not_now("The time of that step is not up."));
         }

@@ -2,6 +2,9 @@
 
 mod engine;
 mod person;
+mod watched;
+
+pub(crate) use person::on_purpose;
 
 use crate::actor::Actor;
 use crate::clock::Timestamp;
@@ -17,7 +20,8 @@ impl Rollout {
     /// A [`Refusal`] says why not, in a sentence for the person who asked.
     pub fn decide(&self, actor: &Actor, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::Person(ask) => self.decide_ask(actor, ask),
+            Command::Person(ask) => self.decide_ask(actor, ask, &[]),
+            Command::Seeing(ask, evidence) => self.decide_ask(actor, ask, evidence),
             Command::Engine(report) => self.decide_report(report, now),
         }
     }

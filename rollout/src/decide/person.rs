@@ -1,9 +1,10 @@
 //! What people ask, and when it is refused.
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Role};
 use crate::clock::Millis;
 use crate::command::{Ask, Refusal};
-use crate::event::{Event, Outcome, RolloutId};
+use crate::event::{Event, Outcome, RolloutId, StepIndex};
+use crate::metric::Evidence;
 use crate::plan::Step;
 use crate::state::{Doing, Rollout};
 
@@ -11,20 +12,22 @@ use crate::state::{Doing, Rollout};
 pub const LONGEST_TEXT: usize = 2_000;
 
 impl Rollout {
-    pub(super) fn decide_ask(&self, actor: &Actor, ask: &Ask) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn decide_ask(&self, actor: &Actor, ask: &Ask, seen: &[Evidence]) -> Result<Vec<Event>, Refusal> {
         match ask {
             Ask::Approve { stage, comment } => {
                 self.may_decide(actor, *stage)?;
                 self.counts(actor, *stage)?;
-                Ok(vec![Event::Approved { stage: *stage, comment: text("comment", comment)? }])
+                let comment = text("comment", comment)?;
+                Ok(vec![Event::Approved { stage: *stage, comment, evidence: seen.to_vec() }])
             }
             Ask::Reject { stage, comment } => {
                 self.may_decide(actor, *stage)?;
                 let comment =
                     required("comment", comment, "Say why it is rejected: the next person will want to know.")?;
+                self.must_be_safe_or_on_purpose(actor, &comment)?;
                 let reason = format!("{actor} rejected it: {comment}");
-                let back = Event::TurnedBack { outcome: self.outcome_of_stopping(), reason };
-                Ok(vec![Event::Rejected { stage: *stage, comment }, back])
+                let back = turned_back(self.outcome_of_stopping(), reason);
+                Ok(vec![Event::Rejected { stage: *stage, comment, evidence: seen.to_vec() }, back])
             }
             Ask::Hold { reason } => {
                 self.must_go_forward()?;
@@ -51,7 +54,8 @@ impl Rollout {
                 _ => Err(Refusal::not_now("No step has failed: there is nothing to retry.")),
             },
             Ask::Abort { reason } => self.abort(actor, reason),
-            Ask::RollBack { reason } => self.roll_back(actor, reason),
+            Ask::RollBack { reason, migrate_down } => self.roll_back(actor, reason, *migrate_down),
+            Ask::Skip { reason } => self.skip(reason),
             Ask::PromoteFull { reason } => self.promote_full(reason),
             Ask::ExtendKeepWarm { by } => self.extend_keep_warm(*by),
             Ask::CleanUpNow => {
@@ -73,10 +77,25 @@ impl Rollout {
             Outcome::Failed => Outcome::Failed,
             _ => Outcome::Aborted,
         };
-        Ok(vec![Event::TurnedBack { outcome, reason: said(actor, "aborted it", &text("reason", reason)?) }])
+        let reason = text("reason", reason)?;
+        self.must_be_safe_or_on_purpose(actor, &reason)?;
+        Ok(vec![turned_back(outcome, said(actor, "aborted it", &reason))])
     }
 
-    fn roll_back(&self, actor: &Actor, reason: &str) -> Result<Vec<Event>, Refusal> {
+    /// Past what could not tell, and past what is not needed to get the traffic back.
+    fn skip(&self, reason: &str) -> Result<Vec<Event>, Refusal> {
+        let is = |index: StepIndex, wanted: fn(Step) -> bool| self.steps.get(index).is_some_and(|r| wanted(r.step));
+        let step = match self.doing() {
+            // Never a check of the slot.
+            Doing::Inconclusive(step) if is(step, |step| matches!(step, Step::Bake { .. } | Step::Monitor)) => step,
+            Doing::StepFailed(step) if is(step, |step| step == Step::MigrateDown) => step,
+            _ => return Err(Refusal::not_now("No bake is inconclusive: there is nothing to go on without.")),
+        };
+        let reason = required("reason", reason, "Say why it shall go on all the same.")?;
+        Ok(vec![Event::StepSkipped { step, reason }])
+    }
+
+    fn roll_back(&self, actor: &Actor, reason: &str, migrate_down: bool) -> Result<Vec<Event>, Refusal> {
         if self.ended.is_some() {
             // A finished rollout is undone by a rollout of its own: see `start::roll_back`.
             return Err(Refusal::not_now("This rollout has ended."));
@@ -87,8 +106,20 @@ impl Rollout {
             !self.has_traffic_to_return(),
             "This is the application's first release, and it has the traffic: there is nothing to go back to.",
         )?;
-        let reason = said(actor, "rolled it back", &text("reason", reason)?);
-        Ok(vec![Event::TurnedBack { outcome: Outcome::RolledBack, reason }])
+        let reason = text("reason", reason)?;
+        self.must_be_safe_or_on_purpose(actor, &reason)?;
+        self.must_not(migrate_down && !self.start.plan.can_migrate_down, "Its migration has no way down.")?;
+        let reason = said(actor, "rolled it back", &reason);
+        Ok(vec![Event::TurnedBack { outcome: Outcome::RolledBack, reason, migrate_down }])
+    }
+
+    /// After a migration that the old release may not live with, traffic returns to it only if a release manager says so, and
+    /// why.
+    pub(crate) fn must_be_safe_or_on_purpose(&self, actor: &Actor, reason: &str) -> Result<(), Refusal> {
+        if !self.has_traffic_to_return() || !self.is_unsafe_to_return() {
+            return Ok(());
+        }
+        on_purpose(actor, reason)
     }
 
     fn promote_full(&self, reason: &str) -> Result<Vec<Event>, Refusal> {
@@ -178,6 +209,28 @@ impl Rollout {
             _ => None,
         }
     }
+}
+
+/// What it takes to send traffic to a release that the database may not fit any more.
+pub(crate) fn on_purpose(actor: &Actor, reason: &str) -> Result<(), Refusal> {
+    if !actor.has(Role::ReleaseManager) {
+        let message =
+            "The migration took away what the old release may need: rolling back is unsafe, and needs the role \
+                       release manager."
+                .to_owned();
+        return Err(Refusal::Forbidden { role: Role::ReleaseManager, message });
+    }
+    match reason.is_empty() {
+        true => Err(Refusal::invalid(
+            "reason",
+            "The migration took away what the old release may need: say why it shall get the traffic all the same.",
+        )),
+        false => Ok(()),
+    }
+}
+
+fn turned_back(outcome: Outcome, reason: String) -> Event {
+    Event::TurnedBack { outcome, reason, migrate_down: false }
 }
 
 /// A roll back that cannot be done ends where it stands: the release keeps the traffic. Why is kept as a note.

@@ -3,6 +3,7 @@
 use crate::actor::Actor;
 use crate::clock::{Millis, Timestamp};
 use crate::command::{Ask, AskKind, Command, Refusal};
+use crate::decide::on_purpose;
 use crate::event::Outcome;
 use crate::plan::Step;
 use crate::policy::{Permission, authorize};
@@ -42,12 +43,19 @@ impl Rollout {
     pub fn offer(&self, actor: &Actor, kind: AskKind, now: Timestamp) -> Offer {
         let refused = match kind {
             // A finished rollout is undone by one of its own.
-            AskKind::RollBack if self.can_be_undone() => authorize(actor, Permission::Ask(kind)).err(),
+            AskKind::RollBack if self.can_be_undone() => {
+                authorize(actor, Permission::Ask(kind)).and_then(|()| self.may_undo(actor)).err()
+            }
             _ => authorize(actor, Permission::Ask(kind))
                 .and_then(|()| self.decide(actor, &Command::Person(self.example(kind)), now).map(drop))
                 .err(),
         };
-        Offer { kind, label: self.label(kind), consequence: self.consequence(kind), input: input(kind), refused }
+        let (label, consequence, input) = (self.label(kind), self.consequence(kind), self.input(kind));
+        Offer { kind, label, consequence, input, refused }
+    }
+
+    fn may_undo(&self, actor: &Actor) -> Result<(), Refusal> {
+        if self.is_unsafe_to_return() { on_purpose(actor, "words") } else { Ok(()) }
     }
 
     /// It succeeded, and its old slot is still warm.
@@ -66,7 +74,8 @@ impl Rollout {
             AskKind::Resume => Ask::Resume,
             AskKind::Retry => Ask::Retry,
             AskKind::Abort => Ask::Abort { reason: words() },
-            AskKind::RollBack => Ask::RollBack { reason: words() },
+            AskKind::RollBack => Ask::RollBack { reason: words(), migrate_down: false },
+            AskKind::Skip => Ask::Skip { reason: words() },
             AskKind::PromoteFull => Ask::PromoteFull { reason: words() },
             AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm { by: Millis::hours(1) },
             AskKind::CleanUpNow => Ask::CleanUpNow,
@@ -96,6 +105,7 @@ impl Rollout {
                 Some(version) => format!("Roll back to {version}"),
                 None => "Roll back".to_owned(),
             },
+            AskKind::Skip => "Go on all the same".to_owned(),
             AskKind::PromoteFull => "Promote full".to_owned(),
             AskKind::ExtendKeepWarm => "Extend keep warm".to_owned(),
             AskKind::CleanUpNow => "Clean up now".to_owned(),
@@ -117,9 +127,20 @@ impl Rollout {
                 None => "The step is tried once more; nothing before it is done again.".to_owned(),
                 Some(_) => format!("The step is tried once more, {}.", self.soon()),
             },
+            AskKind::RollBack if self.is_unsafe_to_return() => format!(
+                "UNSAFE: {}. All traffic goes back to it all the same; then {new} is stopped.",
+                self.unsafe_words()
+            ),
             AskKind::RollBack => {
                 format!("All traffic goes back to {old}, once it is seen to be well; then {new} is stopped.")
             }
+            AskKind::Skip => match self.back {
+                Some(_) => format!("The database is left as it is, and {new} is stopped."),
+                None => format!(
+                    "The bake is taken as passed without a verdict; what comes next, comes. {} stays.",
+                    self.weight
+                ),
+            },
             AskKind::PromoteFull if self.back.is_some() => {
                 format!("The way back is given up: {new} gets 100 % at once, without the approvals and bakes left.")
             }
@@ -152,6 +173,21 @@ impl Rollout {
         }
     }
 
+    fn input(&self, kind: AskKind) -> Input {
+        let returns_unsafely = self.is_unsafe_to_return() && (self.has_traffic_to_return() || self.can_be_undone());
+        match kind {
+            AskKind::Resume | AskKind::Retry | AskKind::CleanUpNow | AskKind::Thaw => Input::Nothing,
+            AskKind::Abort | AskKind::RollBack if returns_unsafely => Input::Required,
+            AskKind::Approve | AskKind::Hold | AskKind::Abort | AskKind::RollBack => Input::Optional,
+            AskKind::Reject
+            | AskKind::Skip
+            | AskKind::PromoteFull
+            | AskKind::ExtendKeepWarm
+            | AskKind::AddNote
+            | AskKind::Freeze => Input::Required,
+        }
+    }
+
     /// When what is asked for now will happen.
     fn soon(&self) -> &'static str {
         match (&self.held, &self.frozen) {
@@ -175,6 +211,10 @@ impl Rollout {
         if self.is_roll_back() {
             return format!("The roll back is given up: {new} keeps the traffic. The rollout ends as aborted.");
         }
+        let danger = match self.has_traffic_to_return() && self.is_unsafe_to_return() {
+            true => format!("UNSAFE: {}. ", self.unsafe_words()),
+            false => String::new(),
+        };
         let ends = match (kind, self.outcome_of_stopping()) {
             (AskKind::Abort, Outcome::Failed) => "failed",
             (AskKind::Abort, _) | (_, Outcome::Aborted) => "aborted",
@@ -192,16 +232,6 @@ impl Rollout {
                 format!("{stopped} It is the application's only release: nothing answers until another is started.")
             }
         };
-        format!("{happens} The rollout ends as {ends}.")
-    }
-}
-
-fn input(kind: AskKind) -> Input {
-    match kind {
-        AskKind::Resume | AskKind::Retry | AskKind::CleanUpNow | AskKind::Thaw => Input::Nothing,
-        AskKind::Approve | AskKind::Hold | AskKind::Abort | AskKind::RollBack => Input::Optional,
-        AskKind::Reject | AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::AddNote | AskKind::Freeze => {
-            Input::Required
-        }
+        format!("{danger}{happens} The rollout ends as {ends}.")
     }
 }

@@ -77,11 +77,13 @@ impl Rollout {
                 let time = self.start.plan.monitor;
                 format!("All traffic is on {}; waiting {time} before it is promoted", self.new_place())
             }
+            Step::Handover => format!("Handing background services over to {}", self.new_place()),
             Step::Promote => format!("Promoting {}", self.new_place()),
             Step::KeepWarm => format!("Keeping {} warm", self.old_place()),
             Step::CleanUp => format!("Stopping {}", self.old_place()),
             Step::CheckOldSlot => format!("Going back: checking {}", self.old_place()),
             Step::ShiftBack => format!("Going back: all traffic to {}", self.old_place()),
+            Step::MigrateDown => format!("Undoing the migration of {}", self.start.release),
             Step::StopNewSlot if !self.prepared() => "Nothing was prepared, so nothing is stopped".to_owned(),
             Step::StopNewSlot => format!("Keeping the logs of {}, then stopping it", self.new_place()),
         }
@@ -115,7 +117,17 @@ impl Rollout {
                     StepStatus::Running { until, .. } => until.map(|until| until - now),
                     _ => None,
                 });
-                left.map_or_else(String::new, |left| format!("{left} left, then {}.", self.after_step(index)))
+                let watched = self.steps.get(index).is_some_and(|record| self.is_watched(record.step));
+                match (left, watched) {
+                    (None, _) => String::new(),
+                    (Some(left), false) => format!("{left} left, then {}.", self.after_step(index)),
+                    (Some(left), true) if left.is_zero() => {
+                        format!("Time is up. Once its metrics are well, {}.", self.after_step(index))
+                    }
+                    (Some(left), true) => {
+                        format!("{left} left, then {} if its metrics are well.", self.after_step(index))
+                    }
+                }
             }
             Doing::AwaitingApproval => self.awaited(now),
             Doing::Held => self.held.as_ref().map_or_else(String::new, |pause| {
@@ -128,13 +140,27 @@ impl Rollout {
             Doing::Frozen => self.frozen.as_ref().map_or_else(String::new, |pause| {
                 format!("{} froze it{}. The weight stays until an admin thaws it.", pause.by, because(&pause.reason))
             }),
-            Doing::Inconclusive(_) => {
-                let ways = match (self.back.is_none(), self.has_traffic_to_return()) {
-                    (true, true) => "retries or goes back",
-                    (true, false) => "retries or aborts",
-                    (false, _) => "retries",
+            Doing::Inconclusive(index) => {
+                let record = self.steps.get(index);
+                let reason = match record.map(|record| &record.status) {
+                    Some(StepStatus::Inconclusive { reason, .. }) => reason.trim_end_matches('.'),
+                    _ => "it could not be told whether all is well",
                 };
-                format!("The step could not tell whether all is well. The weight stays until somebody {ways}.")
+                let gate = record.is_some_and(|record| matches!(record.step, Step::Bake { .. } | Step::Monitor));
+                let ways = match (self.back.is_none(), self.has_traffic_to_return(), gate) {
+                    (true, true, true) => "retries, goes on without a verdict, or goes back",
+                    (true, true, false) => "retries or goes back",
+                    (true, false, true) => "retries, goes on without a verdict, or aborts",
+                    (true, false, false) => "retries or aborts",
+                    (false, ..) => "retries",
+                };
+                format!("{}. The weight stays until somebody {ways}.", capitalised(reason))
+            }
+            Doing::StepFailed(index) if self.steps.get(index).is_some_and(|r| r.step == Step::MigrateDown) => {
+                format!(
+                    "All traffic is on {}. Look at the database; then retry, or go on without undoing the migration.",
+                    self.old_place()
+                )
             }
             Doing::StepFailed(_) if self.back.is_some() => {
                 let stuck = match self.has_traffic_to_return() {
@@ -143,6 +169,11 @@ impl Rollout {
                 };
                 stuck + &self.way_out()
             }
+            Doing::StepFailed(_) if self.has_traffic_to_return() => format!(
+                "It did not go back by itself, because that is unsafe: {}. Mend what is wrong and retry, or roll back all the \
+                 same.",
+                self.unsafe_words()
+            ),
             // Only a first release stays here once traffic may have reached it: every other went back by itself.
             Doing::StepFailed(_) if self.moved => {
                 format!(
@@ -158,6 +189,22 @@ impl Rollout {
                 format!("{} has no traffic. Retry the step, or abort to stop it.", self.new_place())
             }
         }
+    }
+
+    /// Why going back is unsafe, as a clause.
+    pub(super) fn unsafe_words(&self) -> String {
+        format!("the migration of {} took away what {} may need", self.start.release, self.old_place())
+    }
+
+    /// What a person must know before anything else, in plain words; `None` when there is nothing of the kind.
+    pub fn warning(&self) -> Option<String> {
+        let matters = self.is_unsafe_to_return() && self.old_slot().is_some() && !self.is_settled();
+        matters.then(|| {
+            format!(
+                "Rolling back is unsafe: {}. Nothing goes back by itself; a release manager can, and has to say why.",
+                self.unsafe_words()
+            )
+        })
     }
 
     /// What else can be done when the way back is stuck, for the old slot may be gone for good.

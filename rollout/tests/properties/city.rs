@@ -13,7 +13,7 @@ use rollout::event::{Entry, Event, Kind, RolloutId, Start};
 use rollout::plan::Step;
 use rollout::release::Version;
 use rollout::slot::{Slot, Weight};
-use rollout::start::{self, Standing};
+use rollout::start::{self, Standing, Undo};
 use rollout::state::StepStatus;
 
 pub struct City {
@@ -82,14 +82,22 @@ impl City {
             // Mostly the last; sometimes one that is long over.
             let index = if chance.once_in(4) { chance.index(last + 1) } else { last };
             let id = RolloutId(index as i64 + 1);
-            return start::roll_back(&self.application, standing, id, &self.rollouts[index].rollout);
+            let undo = Undo { reason: "it is slow".to_owned(), migrate_down: chance.once_in(8) };
+            let done = &self.rollouts[index].rollout;
+            return start::roll_back(&self.application, standing, id, done, chance.pick(&CROWD), &undo);
         }
         start::forward(&self.application, standing, &format!("1.{}.0", self.rollouts.len()))
     }
 
     /// With nothing going on, only a roll back may be refused.
     fn nothing_to_undo(&self, refusal: &Refusal) -> bool {
-        let reasons = ["succeeded can be rolled back", "not kept warm", "Another release is live"];
+        let reasons = [
+            "succeeded can be rolled back",
+            "not kept warm",
+            "Another release is live",
+            "no way down",
+            "rolling back is unsafe",
+        ];
         reasons.iter().any(|reason| refusal.message().contains(reason))
     }
 

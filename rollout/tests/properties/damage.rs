@@ -6,7 +6,7 @@ use crate::world::{World, through_json};
 use rollout::Rollout;
 use rollout::actor::Actor;
 use rollout::clock::Timestamp;
-use rollout::command::{Command, Report};
+use rollout::command::{AskKind, Command, Report};
 use rollout::event::{Entry, Event, Outcome};
 
 /// A browser that joins in the middle gets the state there, as JSON, and folds what follows by itself.
@@ -95,7 +95,7 @@ fn talks(rollout: &Rollout, now: Timestamp) -> bool {
         let _ = rollout.decide(&Actor::Engine, &Command::Engine(report), now);
     }
     let _ = (rollout.phase(), rollout.deadline(), rollout.split(), rollout.lasted(now), rollout.waits_for(now));
-    !rollout.headline().is_empty() && rollout.offers(&CROWD[0], now).len() == 13
+    !rollout.headline().is_empty() && rollout.offers(&CROWD[0], now).len() == AskKind::ALL.len()
 }
 
 fn wild() -> [Event; 13] {
@@ -108,9 +108,9 @@ fn wild() -> [Event; 13] {
         Event::StepFailed { step: 4, error: text() },
         Event::ApprovalRequested { stage: nowhere, expires: None },
         Event::ApprovalRequested { stage: 0, expires: Some(Timestamp(i64::MAX)) },
-        Event::Approved { stage: nowhere, comment: text() },
+        Event::Approved { stage: nowhere, comment: text(), evidence: vec![] },
         Event::Retried { step: nowhere },
-        Event::TurnedBack { outcome: Outcome::Succeeded, reason: text() },
+        Event::TurnedBack { outcome: Outcome::Succeeded, reason: text(), migrate_down: false },
         Event::PromotedFull { reason: text() },
         Event::KeepWarmExtended { until: Timestamp(i64::MIN) },
         Event::KeepWarmEnded { reason: text(), stop: false },

@@ -10,7 +10,7 @@ use rollout::command::{Ask, AskKind, Command, Refusal, Report};
 use rollout::event::RolloutId;
 use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
-use rollout::start::{self, Standing};
+use rollout::start::{self, Standing, Undo};
 use rollout::state::{Doing, Phase};
 use rollout::words::Offer;
 
@@ -48,7 +48,9 @@ fn asked(world: &World, actor: &Actor, kind: AskKind) -> Result<(), Refusal> {
     if kind == AskKind::RollBack && rollout.ended.is_some() {
         let live = rollout.ended.as_ref().and_then(|ended| rollout.live_after(ended.outcome));
         let standing = Standing { live, ..Standing::default() };
-        return start::roll_back(&plans::application(&[0; 6]), &standing, RolloutId(1), rollout).map(drop);
+        let (application, undo) =
+            (plans::application(&[0; 6]), Undo { reason: "words".to_owned(), migrate_down: false });
+        return start::roll_back(&application, &standing, RolloutId(1), rollout, actor, &undo).map(drop);
     }
     let stage = rollout.gate.as_ref().map_or(0, |gate| gate.stage);
     let why = || "It is time.".to_owned();
@@ -59,7 +61,8 @@ fn asked(world: &World, actor: &Actor, kind: AskKind) -> Result<(), Refusal> {
         AskKind::Resume => Ask::Resume,
         AskKind::Retry => Ask::Retry,
         AskKind::Abort => Ask::Abort { reason: why() },
-        AskKind::RollBack => Ask::RollBack { reason: why() },
+        AskKind::RollBack => Ask::RollBack { reason: why(), migrate_down: false },
+        AskKind::Skip => Ask::Skip { reason: why() },
         AskKind::PromoteFull => Ask::PromoteFull { reason: why() },
         AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm { by: Millis::hours(24) },
         AskKind::CleanUpNow => Ask::CleanUpNow,
@@ -92,7 +95,7 @@ fn cannot_be_mended(rollout: &Rollout) -> bool {
 
 /// What this person can do about it other than to try again.
 fn way_out(rollout: &Rollout, actor: &Actor, world: &World) -> Option<AskKind> {
-    let ways = [AskKind::Abort, AskKind::RollBack, AskKind::PromoteFull];
+    let ways = [AskKind::Abort, AskKind::RollBack, AskKind::Skip, AskKind::PromoteFull];
     ways.into_iter().find(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
 }
 
@@ -109,7 +112,7 @@ fn goes_on_by_itself(world: &World) -> bool {
 /// Notes and more holds help nobody.
 fn helps(rollout: &Rollout, actor: &Actor, world: &World) -> bool {
     use AskKind::*;
-    let ways = [Approve, Reject, Resume, Thaw, Retry, Abort, RollBack, PromoteFull];
+    let ways = [Approve, Reject, Resume, Thaw, Retry, Abort, RollBack, Skip, PromoteFull];
     ways.iter().any(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
 }
 
@@ -134,7 +137,8 @@ pub fn settles_without(world: &mut World) {
                 let why = "It is gone.".to_owned();
                 let ask = match kind {
                     AskKind::PromoteFull => Ask::PromoteFull { reason: why },
-                    AskKind::RollBack => Ask::RollBack { reason: why },
+                    AskKind::Skip => Ask::Skip { reason: why },
+                    AskKind::RollBack => Ask::RollBack { reason: why, migrate_down: false },
                     _ => Ask::Abort { reason: why },
                 };
                 (CROWD[0].clone(), Command::Person(ask))

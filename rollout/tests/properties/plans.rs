@@ -3,11 +3,12 @@
 use crate::chance::Chance;
 use rollout::actor::{Actor, Role};
 use rollout::application::{
-    Application, ApprovalRule, Body, Expect, Migrate, Monitor, Nginx, OnTimeout, RouterKind, SmokeTest, Stage,
-    StickyBy, Traffic,
+    Application, ApprovalRule, Body, Expect, Migrate, MigrationKind, Monitor, Nginx, OnTimeout, RouterKind, Service,
+    SmokeTest, Stage, StickyBy, Traffic,
 };
 use rollout::clock::Millis;
 use rollout::event::{Kind, RolloutId, Start};
+use rollout::metric::{Limit, Metric, OnBreach, Signal, Source, Unit};
 use rollout::plan::Plan;
 use rollout::release::Version;
 use rollout::slot::{Slot, Weight};
@@ -53,7 +54,7 @@ pub fn start(numbers: &[u64; 6]) -> Start {
             release: version("1.1.0"),
             from: Some(version("1.0.0")),
             slot: *chance.pick(&Slot::BOTH),
-            plan: Plan::back(),
+            plan: Plan::back(chance.once_in(3)),
         },
     }
 }
@@ -62,13 +63,24 @@ pub fn application(numbers: &[u64; 6]) -> Application {
     let mut chance = Chance(numbers[1]);
     let mut application = BARE.clone();
     if chance.once_in(2) {
-        application.migrate = Some(Migrate { rerun: chance.once_in(2), ..MIGRATE.clone() });
+        application.migrate = Some(Migrate {
+            rerun: chance.once_in(2),
+            kind: *chance.pick(&[MigrationKind::Expand, MigrationKind::Contract]),
+            down: chance.once_in(2).then(|| vec!["down".to_owned()]),
+            ..MIGRATE.clone()
+        });
     }
     if chance.once_in(2) {
         application.smoke.push(SMOKE.clone());
     }
     if chance.once_in(2) {
-        application.monitor = Some(Monitor { duration: length(&mut chance) });
+        application.monitor = Some(Monitor {
+            duration: length(&mut chance),
+            metrics: if chance.once_in(2) { vec![METRIC.clone()] } else { vec![] },
+        });
+    }
+    if chance.once_in(3) {
+        application.services.insert("worker".to_owned(), Service::Background { live_slot_only: true });
     }
     application.keep_warm = *chance.pick(&[Millis::hours(24), Millis::ZERO, Millis(1)]);
     application.traffic.stages = stages(&numbers[2..]);
@@ -101,7 +113,7 @@ fn stage(chance: &mut Chance) -> Stage {
         on_timeout: *chance.pick(&[OnTimeout::Hold, OnTimeout::Reject]),
     });
     let bake = if chance.once_in(2) { length(chance) } else { Millis::ZERO };
-    Stage { weight, approve, bake }
+    Stage { weight, approve, bake, min_requests: *chance.pick(&[0, 0, 0, 100]) }
 }
 
 fn length(chance: &mut Chance) -> Millis {
@@ -120,6 +132,23 @@ static BARE: LazyLock<Application> = LazyLock::new(|| Application {
     traffic: Traffic { router: RouterKind::Nginx(NGINX.clone()), sticky_by: StickyBy::Cookie, stages: vec![] },
     monitor: None,
     keep_warm: Millis::hours(24),
+    requires: Default::default(),
+});
+
+static METRIC: LazyLock<Metric> = LazyLock::new(|| Metric {
+    name: "error rate".to_owned(),
+    source: Source::Router { signal: Signal::Errors, service: None },
+    unit: Unit::Ratio,
+    limit: Some(Limit::Most(0.001)),
+    compare: None,
+    window: Millis::seconds(60),
+    interval: Millis::seconds(5),
+    min_samples: 100,
+    failures: 2,
+    errors: 3,
+    delay: Millis::ZERO,
+    on_breach: OnBreach::RollBack,
+    dry_run: false,
 });
 
 static NGINX: LazyLock<Nginx> = LazyLock::new(|| Nginx {
@@ -136,6 +165,10 @@ static MIGRATE: LazyLock<Migrate> = LazyLock::new(|| Migrate {
     service: "api".to_owned(),
     up: vec!["migrate".to_owned()],
     verify: None,
+    kind: Default::default(),
+    backup: None,
+    down: None,
+    lint: Default::default(),
     rerun: false,
     timeout: Millis::seconds(60),
 });

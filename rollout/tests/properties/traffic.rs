@@ -75,7 +75,7 @@ impl Judge {
                 self.must_raise(plan.stages[stage].weight.percent());
                 self.moved = true;
             }
-            Step::Promote => assert_eq!(self.weight, 100, "promoted before it has all traffic"),
+            Step::Handover | Step::Promote => assert_eq!(self.weight, 100, "{step} before it has all traffic"),
             Step::ShiftBack => assert!(self.passed.contains(&Step::CheckOldSlot), "back to a slot nobody checked"),
             // Once a shift was begun, only a shift back makes sure that the slot has no traffic.
             Step::StopNewSlot => {
@@ -91,7 +91,7 @@ impl Judge {
             Step::KeepWarm => assert_eq!(self.ended, Some(Outcome::Succeeded)),
             _ => {}
         }
-        let is_way_back = matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::StopNewSlot);
+        let is_way_back = matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot);
         assert_eq!(is_way_back, self.back.is_some(), "{step} at the wrong time");
     }
 
@@ -115,7 +115,9 @@ impl Judge {
         (self.failed, self.forward_again) = (None, true);
         let left: Vec<Step> = rollout.steps.iter().filter(|r| r.status.is_open()).map(|r| r.step).collect();
         let last = Step::Shift { stage: rollout.start.plan.stages.len() - 1 };
-        assert_eq!(left, [last, Step::Promote, Step::KeepWarm, Step::CleanUp]);
+        let handover = rollout.start.plan.steps.contains(&Step::Handover).then_some(Step::Handover);
+        let wanted = std::iter::once(last).chain(handover).chain([Step::Promote, Step::KeepWarm, Step::CleanUp]);
+        assert!(left.iter().copied().eq(wanted), "{left:?}");
     }
 
     fn must_have_passed_all_checks(&self, rollout: &Rollout) {

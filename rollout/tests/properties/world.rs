@@ -4,10 +4,13 @@ use crate::chance::Chance;
 use crate::plans::{self, CROWD};
 use crate::story::Story;
 use rollout::Rollout;
-use rollout::actor::Actor;
+use rollout::actor::{Actor, Role};
+use rollout::check::Check;
 use rollout::clock::{Millis, Timestamp};
 use rollout::command::{Ask, AskKind, Command, Refusal, Report};
 use rollout::event::{Entry, Event, RolloutId, Start, StepIndex};
+use rollout::metric::{Act, Amount, Evidence, Figure, Unit, Verdict};
+use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
 use rollout::state::StepStatus;
 use serde::Serialize;
@@ -74,6 +77,7 @@ impl World {
         }
         let events = self.rollout.decide(actor, command, self.now)?;
         let count = events.len();
+        self.must_be_judged(actor, command, &events);
         let works = self.rollout.running().is_some_and(|(_, step)| !step.is_clock());
         if *command == Command::Engine(Report::Interrupted) && works {
             assert!(count > 0, "nobody carries out the running step any more, and nobody will");
@@ -86,6 +90,53 @@ impl World {
             self.journal.push(entry);
         }
         Ok(count)
+    }
+
+    /// A bake that is watched ends by what was seen and by nothing else; and nothing goes back by itself where that is
+    /// unsafe.
+    fn must_be_judged(&self, actor: &Actor, command: &Command, events: &[Event]) {
+        let plan = &self.rollout.start.plan;
+        let migrated = self.journal.iter().any(|entry| match entry.event {
+            Event::StepStarted { step, .. } => self.rollout.steps[step].step == Step::Migrate,
+            _ => false,
+        });
+        for event in events {
+            match event {
+                Event::StepSucceeded { step, .. } if plan.watched => {
+                    let stage = match self.rollout.steps[*step].step {
+                        Step::Bake { stage } => Some(&plan.stages[stage]),
+                        Step::Monitor => None,
+                        _ => continue,
+                    };
+                    let Command::Engine(Report::Watched { evidence, requests, .. }) = command else {
+                        panic!("{command:?} ended a bake that is watched")
+                    };
+                    assert!(evidence.iter().all(|seen| seen.act == Act::Pass), "{evidence:?} ended a bake");
+                    assert!(stage.is_none_or(|stage| *requests >= stage.min_requests), "only {requests} requests");
+                }
+                Event::TurnedBack { .. } if self.rollout.moved && plan.contract && migrated => {
+                    let on_purpose = *actor != Actor::Engine && actor.has(Role::ReleaseManager);
+                    assert!(on_purpose || self.rollout.start.from.is_none(), "{actor} went back where that is unsafe");
+                }
+                Event::StepSkipped { step, .. } => {
+                    let step = self.rollout.steps[*step].step;
+                    assert!(
+                        matches!(step, Step::Bake { .. } | Step::Monitor | Step::MigrateDown),
+                        "{step} was skipped"
+                    );
+                }
+                Event::Breached { evidence } => {
+                    assert!(matches!(evidence.act, Act::Hold | Act::RollBack));
+                    assert!(self.rollout.moved && self.rollout.back.is_none() && self.rollout.frozen.is_none());
+                    let last = events.last().unwrap();
+                    assert!(
+                        matches!(last, Event::TurnedBack { .. } | Event::Held { .. }),
+                        "a breach, and then {last:?}"
+                    );
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Mostly forward; now and then far, or back.
@@ -113,10 +164,11 @@ impl World {
             && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Inconclusive { .. })
         {
             // What fails again and again is given up, where it can be.
-            let ask = match chance.below(4) {
+            let ask = match chance.below(5) {
+                4 => Ask::Skip { reason: "never mind".to_owned() },
                 0..=1 => Ask::Retry,
                 2 => Ask::PromoteFull { reason: "the old slot is gone".to_owned() },
-                _ => Ask::Abort { reason: String::new() },
+                _ => Ask::Abort { reason: "enough".to_owned() },
             };
             return person(ask);
         }
@@ -136,7 +188,10 @@ impl World {
         {
             self.now = self.now.max(deadline);
         }
-        engine(Report::Advance)
+        match self.rollout.running() {
+            Some((_, step)) if self.rollout.is_watched(step) => engine(watched(Act::Pass, 1_000)),
+            _ => engine(Report::Advance),
+        }
     }
 
     /// Anybody asks anything; anything is reported.
@@ -171,7 +226,8 @@ impl World {
             AskKind::Resume => Ask::Resume,
             AskKind::Retry => Ask::Retry,
             AskKind::Abort => Ask::Abort { reason: words },
-            AskKind::RollBack => Ask::RollBack { reason: words },
+            AskKind::RollBack => Ask::RollBack { reason: words, migrate_down: chance.once_in(3) },
+            AskKind::Skip => Ask::Skip { reason: words },
             AskKind::PromoteFull => Ask::PromoteFull { reason: words },
             AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm {
                 by: *chance.pick(&[Millis::hours(24), Millis::ZERO, Millis(u64::MAX), Millis(1)]),
@@ -189,15 +245,45 @@ impl World {
             (Some((step, _)), false) => step,
             _ => *chance.pick(&[0, 1, 2, 3, 5, 8, 12, usize::MAX]),
         };
-        match chance.below(12) {
+        match chance.below(14) {
             0..=1 => Report::Advance,
             2..=4 => Report::Interrupted,
             5..=6 => Report::Failed { step, error: "no answer\nat all".to_owned() },
             7..=8 => Report::Inconclusive { step, reason: "too few requests".to_owned() },
             9..=10 => succeeded(step),
+            11 => {
+                let act = [Act::Pass, Act::Wait, Act::Ask, Act::Hold, Act::RollBack];
+                watched(*chance.pick(&act), *chance.pick(&[0, 99, 1_000]))
+            }
+            12 => Report::Checked { step, checks: vec![Check::warning("DNS", "a TTL of 3600 s")] },
             _ => Report::Superseded { by: RolloutId(9) },
         }
     }
+}
+
+/// A look at one metric.
+pub fn watched(act: Act, requests: u64) -> Report {
+    let verdict = match act {
+        Act::Pass => Verdict::Successful,
+        Act::Wait | Act::Ask => Verdict::Inconclusive,
+        Act::Hold | Act::RollBack => Verdict::Failed,
+    };
+    let seen = Evidence {
+        metric: "error rate".to_owned(),
+        at: Timestamp(0),
+        verdict,
+        why: "over the limit".to_owned(),
+        new: Figure { value: Some(Amount(48_000)), samples: requests },
+        old: None,
+        threshold: Some(Amount(1_000)),
+        unit: Unit::Ratio,
+        window: Millis::seconds(60),
+        in_a_row: 2,
+        query: "errors".to_owned(),
+        dry_run: false,
+        act,
+    };
+    Report::Watched { evidence: vec![seen], requests, flowing: requests > 0 }
 }
 
 pub fn succeeded(step: StepIndex) -> Report {

@@ -29,7 +29,8 @@ pub fn start() -> Start {
     let rule = |role, count, four_eyes, timeout| {
         Some(ApprovalRule { role, count, four_eyes, timeout, on_timeout: OnTimeout::Reject })
     };
-    let stage = |percent, approve, bake| Stage { weight: Weight::new(percent).unwrap(), approve, bake };
+    let stage =
+        |percent, approve, bake| Stage { weight: Weight::new(percent).unwrap(), approve, bake, min_requests: 0 };
     let stages = vec![
         stage(25, None, Millis(2 * MINUTE)),
         stage(50, rule(Role::ReleaseManager, 1, false, Some(Millis::hours(4))), Millis::ZERO),
@@ -53,7 +54,7 @@ pub fn start() -> Start {
         release: Version::parse("1.1.0").unwrap(),
         from: Some(Version::parse("1.0.0").unwrap()),
         slot: Slot::Green,
-        plan: Plan { stages, steps, monitor: Millis::ZERO, keep_warm: Millis::hours(24), migrate_again: false },
+        plan: Plan { stages, steps, keep_warm: Millis::hours(24), ..Plan::back(false) },
     }
 }
 
@@ -102,7 +103,7 @@ pub fn held() -> Said {
 }
 
 pub fn back() -> Said {
-    by("cleo", Event::TurnedBack { outcome: Outcome::RolledBack, reason: "errors".to_owned() })
+    by("cleo", Event::TurnedBack { outcome: Outcome::RolledBack, reason: "errors".to_owned(), migrate_down: false })
 }
 
 /// Out of the way back, forward.

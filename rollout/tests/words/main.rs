@@ -161,8 +161,8 @@ fn table() -> Vec<Row> {
         Row {
             rollout: after(&[began(SHIFT_25), done(SHIFT_25), began_clock(BAKE_25, NOW), unsure(BAKE_25)]),
             headline: "Inconclusive: bake",
-            waits_for: "The step could not tell whether all is well. \
-                        The weight stays until somebody retries or goes back.",
+            waits_for: "3 requests. \
+                        The weight stays until somebody retries, goes on without a verdict, or goes back.",
             offers: vec![(Retry, "Retry bake: The step is tried once more; nothing before it is done again.")],
         },
         Row {
@@ -274,7 +274,7 @@ fn four_eyes_of_two_people() {
         (0, "2 people with the role admin must approve; ada started it and does not count."),
         (1, "One more admin must approve; ada started it and does not count. Approved so far by cleo."),
     ];
-    let yes = by("cleo", Event::Approved { stage: 2, comment: String::new() });
+    let yes = by("cleo", Event::Approved { stage: 2, comment: String::new(), evidence: vec![] });
     for (yeses, waits_for) in table {
         let gate = [vec![asked(2)], vec![yes.clone(); yeses]].concat();
         let rollout = at_25(&[vec![began(SHIFT_50), done(SHIFT_50)], gate].concat());
@@ -300,9 +300,9 @@ fn four_eyes_of_two_people() {
 #[test]
 fn a_first_release_has_nothing_to_go_back_to() {
     let plan = Plan {
-        stages: vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO }],
+        stages: vec![Stage { weight: Weight::ALL, approve: None, bake: Millis::ZERO, min_requests: 0 }],
         steps: vec![Step::Prepare, Step::HealthCheck, Step::Shift { stage: 0 }, Step::Promote],
-        ..Plan::back()
+        ..Plan::back(false)
     };
     let start = Start { kind: Kind::First, from: None, slot: Slot::Blue, plan, ..start() };
     let ben = Actor::user("ben", Role::Admin);
@@ -337,7 +337,7 @@ fn a_first_release_has_nothing_to_go_back_to() {
         "This is the application's first release, and it has the traffic: there is nothing to go back to."
     );
 
-    let abort = by("ben", Event::TurnedBack { outcome: Outcome::Failed, reason: "no".to_owned() });
+    let abort = by("ben", Event::TurnedBack { outcome: Outcome::Failed, reason: "no".to_owned(), migrate_down: false });
     let gone = fold(start.clone(), &[stuck, vec![abort], done_at_once(4), ended(Outcome::Failed)].concat());
     assert_eq!(gone.headline(), "Shift failed: blue (1.1.0) is stopped; nothing answers until another is started");
     assert_eq!((gone.weight, gone.live_after(Outcome::Failed)), (Weight::NONE, None));
@@ -349,7 +349,7 @@ fn a_first_release_has_nothing_to_go_back_to() {
 
 #[test]
 fn a_roll_back_of_a_finished_rollout() {
-    let start = Start { kind: Kind::RollBack { of: RolloutId(7) }, plan: Plan::back(), ..start() };
+    let start = Start { kind: Kind::RollBack { of: RolloutId(7) }, plan: Plan::back(false), ..start() };
     let stuck = fold(start.clone(), &[began(0), failed(0)]);
     assert_eq!(stuck.headline(), "The roll back is stuck: check the old slot failed");
     assert_eq!(
