@@ -1,0 +1,37 @@
+//! The router answers, and is as it was left; every routed service has its address.
+
+use super::Surroundings;
+use rollout::check::Check;
+use rollout::slot::Split;
+
+pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
+    let Some(place) = &around.place else {
+        let said =
+            "not in Crossfade's care yet: `crossfade application add` gives addresses and writes the router's file";
+        return vec![Check::warning("router", said)];
+    };
+    let missing = around.definition.routed().map(|(service, ..)| service).find(|service| {
+        let has = |slot| place.addresses.iter().any(|address| address.service == *service && address.slot == slot);
+        !has(place.live) || !has(place.live.other())
+    });
+    let addresses = match missing {
+        None => Check::ok("addresses", "every routed service has one in each slot"),
+        Some(service) => Check::failure(
+            "addresses",
+            format!(
+                "{service} is new in the application file and has no address yet: run `crossfade application add` with it again"
+            ),
+        ),
+    };
+    // Before the first release all traffic goes where nothing is.
+    let expected = Split::all(place.live);
+    let router = match place.router.drift(place.routes, expected).await {
+        Ok(drift) if drift.is_empty() && place.is_first => {
+            Check::ok("router", "as it was left: nothing is reached yet")
+        }
+        Ok(drift) if drift.is_empty() => Check::ok("router", format!("as it was left: {expected}")),
+        Ok(drift) => Check::failure("router", drift.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        Err(error) => Check::failure("router", error.to_string()),
+    };
+    vec![addresses, router]
+}

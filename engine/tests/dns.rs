@@ -1,0 +1,42 @@
+//! The TTL of host names, asked of real name servers on loopback: NSD owns the zones, Unbound is the recursive one
+//! that caches.
+
+#[path = "dns/asking.rs"]
+mod asking;
+#[path = "dns/failing.rs"]
+mod failing;
+
+mod support {
+    #[path = "../support/name_servers.rs"]
+    pub mod name_servers;
+}
+
+use engine::dns::{Asked, Found, Resolver, Ttl, ttl};
+use support::name_servers::NameServers;
+
+/// What is found by the way that is meant: Unbound says who owns the name, and NSD the TTL.
+async fn ask(servers: &NameServers, host: &str) -> Found {
+    ttl(&servers.resolver(), host).await
+}
+
+fn seen(found: Found) -> Ttl {
+    match found {
+        Found::Records(ttl) => ttl,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn said(ttl: &Ttl) -> Vec<String> {
+    ttl.records.iter().map(ToString::to_string).collect()
+}
+
+fn why_not_the_owner(ttl: &Ttl) -> &str {
+    match &ttl.asked {
+        Asked::Recursive { why, .. } => why,
+        Asked::Authoritative(_) => panic!("{:?}", ttl.asked),
+    }
+}
+
+fn only(server: String, owners_port: u16) -> Resolver {
+    Resolver::new(&[server]).unwrap().with_authoritative_port(owners_port)
+}
