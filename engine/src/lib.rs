@@ -10,22 +10,27 @@
 //! | [`steps`] | one file a step |
 //! | [`runtime`] | what runs the services: Docker |
 //! | [`router`] | what splits the traffic: nginx |
+//! | [`telemetry`] | what numbers say, and how they are gathered |
 
 pub mod accounts;
 pub mod application;
 pub mod clock;
 pub mod compose;
 pub mod definition;
+pub mod dns;
 pub mod engine;
 pub mod error;
 pub mod feed;
 pub mod json_path;
+mod migration;
+mod preflight;
 pub mod router;
 mod runner;
 pub mod runtime;
 pub mod secrets;
 mod steps;
 pub mod store;
+pub mod telemetry;
 
 pub use definition::Definition;
 pub use engine::Engine;

@@ -4,6 +4,8 @@
 mod adopting;
 #[path = "nginx/drifting.rs"]
 mod drifting;
+#[path = "nginx/measuring.rs"]
+mod measuring;
 #[path = "nginx/refusing.rs"]
 mod refusing;
 #[path = "nginx/sessions.rs"]

@@ -4,6 +4,7 @@ use super::problems::Problems;
 use super::suggest::did_you_mean;
 use crate::compose::{Compose, Problem};
 use rollout::application::{Application, Service};
+use rollout::metric::{Scrape, Source};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
@@ -37,6 +38,7 @@ fn check(
         CrossCheck { application, composed, places: Places(&root), problems: Problems::new(app_file, app_text) };
     check.services();
     check.users_of_services();
+    check.metrics();
     check.problems.into_vec()
 }
 
@@ -82,10 +84,10 @@ impl CrossCheck<'_> {
         }
     }
 
-    /// What names a service elsewhere. A service of the file is dealt with above.
+    /// What names a service elsewhere.
     fn users_of_services(&self) {
         let application = self.application;
-        let missing = |name: &str| !application.services.contains_key(name) && !self.composed.contains_key(name);
+        let missing = |name: &str| self.is_missing(name);
         if let Some(migrate) = application.migrate.as_ref().filter(|migrate| missing(&migrate.service)) {
             self.missing(self.places.migrate_service(), &migrate.service);
         }
@@ -95,6 +97,24 @@ impl CrossCheck<'_> {
         for (index, test) in application.smoke.iter().enumerate().filter(|(_, test)| missing(&test.service)) {
             self.missing(self.places.smoke_service(index), &test.service);
         }
+    }
+
+    /// Each `[[monitor.metric]]` that asks containers. What the router measures is of a service of the file.
+    fn metrics(&self) {
+        for (index, metric) in self.application.metrics().iter().enumerate() {
+            let service = match &metric.source {
+                Source::Scrape(Scrape { service, .. }) | Source::Command { service, .. } => service,
+                Source::Router { .. } | Source::Promql { .. } => continue,
+            };
+            if self.is_missing(service) {
+                self.missing(self.places.metric_service(index), service);
+            }
+        }
+    }
+
+    /// Whether neither file has it. A service of the application file is dealt with where it stands.
+    fn is_missing(&self, name: &str) -> bool {
+        !self.application.services.contains_key(name) && !self.composed.contains_key(name)
     }
 
     /// Whether each slot has its own: every service of the compose file that is not shared.
@@ -139,6 +159,14 @@ impl Places<'_> {
         let request = smoke.and_then(|test| test.get_ref().get("request"));
         request.and_then(|request| request.get_ref().get("service")).map(Spanned::span).unwrap_or_default()
     }
+
+    /// The service of a metric; a built-in may name it without writing it.
+    fn metric_service(&self, index: usize) -> Range<usize> {
+        let monitor = self.0.get_ref().get("monitor").and_then(|monitor| monitor.get_ref().get("metric"));
+        let metric = monitor.and_then(|metrics| metrics.get_ref().get(index)).map(Spanned::get_ref);
+        let place = metric.and_then(|metric| metric.get("service").or_else(|| metric.get("builtin")));
+        place.map(Spanned::span).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +189,15 @@ service = \"api\"
 [[smoke]]
 name = \"a\"
 request = { service = \"api\", path = \"/\" }
+[[monitor.metric]]
+builtin = \"error-ratio\"
+[[monitor.metric]]
+builtin = \"queue-depth\"
+service = \"mailer\"
+port = 9100
+[[monitor.metric]]
+builtin = \"redis-memory\"
+max = 1000000
 ";
 
     fn checked(composed: &[(&str, u32, &[&str])]) -> Vec<String> {
@@ -174,7 +211,14 @@ request = { service = \"api\", path = \"/\" }
     #[test]
     fn files_that_agree_have_no_problem() {
         let api: &[&str] = &["postgres"];
-        let found = checked(&[("api", 1, api), ("worker", 3, api), ("postgres", 1, &[]), ("migrator", 1, &[])]);
+        let found = checked(&[
+            ("api", 1, api),
+            ("worker", 3, api),
+            ("postgres", 1, &[]),
+            ("migrator", 1, &[]),
+            ("mailer", 1, &[]),
+            ("redis", 1, &[]),
+        ]);
         assert_eq!(found, [""; 0]);
     }
 
@@ -193,9 +237,11 @@ request = { service = \"api\", path = \"/\" }
                 "shop.toml:6:11: `postgres` is shared, but depends on `workers` in docker-compose.yml, which each slot has \
                  for itself: make `workers` shared too, or take it out of depends_on",
                 "shop.toml:9:11: docker-compose.yml has no service `migrator`. It has api, postgres, workers",
+                "shop.toml:20:11: docker-compose.yml has no service `mailer`. It has api, postgres, workers",
+                "shop.toml:23:11: docker-compose.yml has no service `redis`. It has api, postgres, workers",
             ]
         );
-        assert_eq!(checked(&[]).len(), 4);
+        assert_eq!(checked(&[]).len(), 6);
         assert!(checked(&[])[0].ends_with("has no service `api`. It has none"));
     }
 
@@ -205,7 +251,7 @@ request = { service = \"api\", path = \"/\" }
         application.services.clear();
         let found = check(&application, "shop.toml", TEXT, &BTreeMap::new());
         let places: Vec<_> = found.iter().map(|problem| (problem.line, problem.column)).collect();
-        assert_eq!(places, [(9, 11), (12, 11), (15, 23)]);
+        assert_eq!(places, [(9, 11), (12, 11), (15, 23), (20, 11), (23, 11)]);
         // A text that has changed since gives the same problems, at its beginning.
         let found = check(&application, "shop.toml", "= =", &BTreeMap::new());
         assert!(!found.is_empty() && found.iter().all(|problem| (problem.line, problem.column) == (1, 1)));

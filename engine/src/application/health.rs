@@ -13,7 +13,7 @@ pub(super) const HEALTH: Keys = Keys::new(&["service", "path", "status", "tries"
 const MOST_TRIES: i64 = 10_000;
 
 pub(super) fn read(item: Item, services: &Services) -> Vec<HealthCheck> {
-    item.sections(&HEALTH).iter().map(|section| check(section, services)).collect()
+    item.sections("[[health]]", &HEALTH).iter().map(|section| check(section, services)).collect()
 }
 
 fn check(section: &Section, services: &Services) -> HealthCheck {

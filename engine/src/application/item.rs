@@ -102,6 +102,26 @@ impl<'a> Item<'a> {
         number
     }
 
+    /// Any number, with or without a fraction.
+    pub fn number(self) -> Option<f64> {
+        const EXPECTED: &str = "a number without quotes, like 0.001 or 300";
+        let number = match self.value.get_ref() {
+            DeValue::Integer(integer) => {
+                i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|number| number as f64)
+            }
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => {
+                self.wrong_kind(EXPECTED);
+                return None;
+            }
+        };
+        let number = number.filter(|number| number.is_finite());
+        if number.is_none() {
+            self.wrong(format!("must be {EXPECTED}, not {}", self.problems.text_at(self.at())));
+        }
+        number
+    }
+
     /// A length of time, zero or longer.
     pub fn duration(self) -> Option<Millis> {
         const EXPECTED: &str = "a duration in quotes, like \"500ms\", \"10s\", \"1m30s\", \"24h\" or \"2d\"";
@@ -114,6 +134,16 @@ impl<'a> Item<'a> {
         let duration = self.duration()?;
         if duration.is_zero() {
             self.wrong("must be longer than zero");
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// A length of time within these bounds.
+    pub fn duration_within(self, within: RangeInclusive<Millis>) -> Option<Millis> {
+        let duration = self.duration()?;
+        if !within.contains(&duration) {
+            self.wrong(format!("must be from {} to {}, not {duration}", within.start(), within.end()));
             return None;
         }
         Some(duration)
@@ -135,6 +165,39 @@ impl<'a> Item<'a> {
         self.text_that(super::words::secret).map(|text| Secret::parse(&text))
     }
 
+    /// A program and its arguments.
+    pub fn command(self) -> Option<Vec<String>> {
+        let words = self.list("a list of the program and its arguments, like [\"pnpm\", \"db:migrate\"]")?;
+        let words: Vec<(Item, &str)> = words.into_iter().filter_map(|item| Some((item, item.text()?))).collect();
+        for (item, word) in &words {
+            if word.contains('\0') {
+                item.wrong("an argument must not hold the character U+0000");
+            }
+        }
+        match words.first() {
+            None => {
+                self.wrong("must not be empty: it is the program and its arguments, like [\"pnpm\", \"db:migrate\"]");
+            }
+            Some((first, program)) if program.trim().is_empty() => first.wrong("the program must not be empty"),
+            Some(_) => {}
+        }
+        Some(words.into_iter().map(|(_, word)| word.to_owned()).collect())
+    }
+
+    /// A list of texts that each pass a check and stand there once. `expected` shows one.
+    pub fn texts(self, expected: &str, check: impl Fn(&str) -> Result<(), String>) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for item in self.list(expected).unwrap_or_default() {
+            if let Some(text) = item.text_that(&check) {
+                if texts.contains(&text) {
+                    item.wrong(format!("\"{text}\" is given twice: keep one of them"));
+                }
+                texts.push(text);
+            }
+        }
+        texts
+    }
+
     pub fn list(self, expected: &str) -> Option<Vec<Item<'a>>> {
         let list = self.expect(self.value.get_ref().as_array(), expected)?;
         Some(list.iter().map(|value| self.element(value)).collect())
@@ -146,12 +209,11 @@ impl<'a> Item<'a> {
         Some(Section::open(self.problems, name, self.at(), table, keys))
     }
 
-    /// The tables of `[[key]]`.
-    pub fn sections(self, keys: &'static Keys) -> Vec<Section<'a>> {
-        let name = format!("[[{}]]", self.name());
+    /// The tables of `[[name]]`.
+    pub fn sections(self, name: &str, keys: &'static Keys) -> Vec<Section<'a>> {
         let expected = format!("written as {name}, with two brackets: there may be several");
         let items = self.list(&expected).unwrap_or_default();
-        items.into_iter().filter_map(|item| item.section(name.clone(), keys, &expected)).collect()
+        items.into_iter().filter_map(|item| item.section(name, keys, &expected)).collect()
     }
 
     /// The entries of a table whose keys are free, in the order of the text.

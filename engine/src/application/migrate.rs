@@ -3,18 +3,15 @@
 use super::item::Item;
 use super::section::Keys;
 use super::services::Services;
-use super::words;
-use rollout::application::{Migrate, Service};
+use super::suggest::closest;
+use super::{lint, variables, words};
+use rollout::application::{Migrate, MigrationKind, Service};
 use rollout::clock::Millis;
 
-pub(super) const MIGRATE: Keys = Keys {
-    known: &["service", "up", "verify", "rerun", "timeout"],
-    later: &[
-        ("kind", "every migration is taken to be one that the release before it can live with"),
-        ("backup", "make the backup before the rollout starts"),
-        ("down", "a roll back moves the traffic and leaves the database as it is"),
-    ],
-};
+pub(super) const MIGRATE: Keys =
+    Keys::new(&["service", "up", "verify", "kind", "backup", "down", "lint", "rerun", "timeout"]);
+
+const KINDS: &[(&str, MigrationKind)] = &[("expand", MigrationKind::Expand), ("contract", MigrationKind::Contract)];
 
 pub(super) fn read(item: Item, services: &Services) -> Option<Migrate> {
     let section = item.section("[migrate]", &MIGRATE, "a section: [migrate]")?;
@@ -22,8 +19,12 @@ pub(super) fn read(item: Item, services: &Services) -> Option<Migrate> {
     let up = section.need("up", "the command that migrates, like up = [\"pnpm\", \"db:migrate\"]");
     Some(Migrate {
         service: service.and_then(|item| in_standby(item, services)).unwrap_or_default(),
-        up: up.and_then(command).unwrap_or_default(),
-        verify: section.get("verify").and_then(command),
+        up: up.and_then(|item| item.command()).unwrap_or_default(),
+        verify: section.get("verify").and_then(|item| item.command()),
+        kind: section.get("kind").and_then(|item| item.choice(KINDS)).unwrap_or_default(),
+        backup: section.get("backup").and_then(backup),
+        down: section.get("down").and_then(|item| item.command()),
+        lint: section.get("lint").and_then(lint::read).unwrap_or_default(),
         rerun: section.get("rerun").and_then(|item| item.flag()).unwrap_or(false),
         timeout: section.get("timeout").and_then(|item| item.duration_above_zero()).unwrap_or(Millis::seconds(600)),
     })
@@ -42,19 +43,15 @@ fn in_standby(item: Item, services: &Services) -> Option<String> {
     None
 }
 
-/// A program and its arguments.
-fn command(item: Item) -> Option<Vec<String>> {
-    let words = item.list("a list of the program and its arguments, like [\"pnpm\", \"db:migrate\"]")?;
-    let words: Vec<(Item, &str)> = words.into_iter().filter_map(|item| Some((item, item.text()?))).collect();
-    for (item, word) in &words {
-        if word.contains('\0') {
-            item.wrong("an argument must not hold the character U+0000");
+/// A command in which `{version}` is the release. Other words in braces are left alone, for shells and awk have
+/// braces too; but a slip would quietly give every release's backup the same name.
+fn backup(item: Item) -> Option<Vec<String>> {
+    let command = item.command()?;
+    for word in item.list("a command")? {
+        let names = variables::names(word.text()?);
+        for name in names.filter(|name| *name != "version" && closest(name, ["version"]).is_some()) {
+            word.wrong(format!("{{{name}}} is not filled in: did you mean {{version}}, the release?"));
         }
     }
-    match words.first() {
-        None => item.wrong("must not be empty: it is the program and its arguments, like [\"pnpm\", \"db:migrate\"]"),
-        Some((first, program)) if program.trim().is_empty() => first.wrong("the program must not be empty"),
-        Some(_) => {}
-    }
-    Some(words.into_iter().map(|(_, word)| word.to_owned()).collect())
+    Some(command)
 }

@@ -5,18 +5,27 @@
 //! reported and stands in as its default, so that the rest of the file is still looked at; nothing that has
 //! a problem leaves [`read`].
 
+mod asked;
+mod builtins;
 mod cross_check;
 mod health;
 mod item;
 mod json;
+mod limits;
+mod lint;
+mod metric;
 mod migrate;
+mod monitor;
 mod nginx;
 mod problems;
 mod registry;
+mod requires;
 mod root;
 mod section;
+mod series;
 mod services;
 mod smoke;
+mod source;
 mod stages;
 mod suggest;
 mod syntax;

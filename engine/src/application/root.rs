@@ -3,8 +3,8 @@
 use super::problems::Problems;
 use super::section::{Keys, Section};
 use super::services::Services;
-use super::{health, migrate, registry, smoke, traffic, words};
-use rollout::application::{Application, Monitor};
+use super::{health, migrate, monitor, registry, requires, smoke, traffic, words};
+use rollout::application::Application;
 use rollout::clock::Millis;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -21,10 +21,8 @@ pub(super) const KEYS: Keys = Keys::new(&[
     "traffic",
     "monitor",
     "keep_warm",
+    "requires",
 ]);
-
-pub(super) const MONITOR: Keys =
-    Keys { known: &["duration"], later: &[("metric", "what the monitor sees is shown, and a person decides")] };
 
 pub(super) const KEEP_WARM: Keys = Keys::new(&["for"]);
 
@@ -47,16 +45,11 @@ pub(super) fn read<'a>(problems: &'a Problems<'a>, root: &'a Spanned<DeTable<'a>
         health: file.get("health").map(|item| health::read(item, &services)).unwrap_or_default(),
         smoke: file.get("smoke").map(|item| smoke::read(item, &services)).unwrap_or_default(),
         traffic: traffic::read(file.get("traffic")),
-        monitor: monitor(&file),
+        monitor: file.get("monitor").and_then(|item| monitor::read(item, &services)),
         keep_warm: keep_warm(&file).unwrap_or(Millis::hours(24)),
+        requires: file.get("requires").map(requires::read).unwrap_or_default(),
         services: services.into_map(),
     }
-}
-
-fn monitor(file: &Section) -> Option<Monitor> {
-    let monitor = file.get("monitor")?.section("[monitor]", &MONITOR, "a section: [monitor]")?;
-    let duration = monitor.get("duration").and_then(|item| item.duration_above_zero());
-    Some(Monitor { duration: duration.unwrap_or(Millis::seconds(5 * 60)) })
 }
 
 fn keep_warm(file: &Section) -> Option<Millis> {

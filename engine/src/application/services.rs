@@ -71,6 +71,12 @@ impl Services {
         if names.is_empty() { "None is routed".to_owned() } else { format!("Routed: {}", names.join(", ")) }
     }
 
+    /// Whether the service could be a routed one, for all that is known of the file.
+    pub fn may_be_routed(&self, name: &str) -> bool {
+        // A file without services has a problem already, and so has a service that could not be read.
+        self.0.is_empty() || matches!(self.0.get(name), Some(None | Some(Service::Routed { .. })))
+    }
+
     /// The service of that name, if the file has one that could be read.
     pub fn get(&self, name: &str) -> Option<&Service> {
         self.0.get(name)?.as_ref()

@@ -21,7 +21,7 @@ const JSON_LIKE: &str = "a table of JSON paths in quotes, like { \"$.status\" = 
 
 pub(super) fn read<'a>(item: Item<'a>, services: &Services) -> Vec<SmokeTest> {
     let mut reader = Reader { services, names: BTreeMap::new(), captured: BTreeSet::new() };
-    item.sections(&SMOKE).iter().map(|section| reader.test(section)).collect()
+    item.sections("[[smoke]]", &SMOKE).iter().map(|section| reader.test(section)).collect()
 }
 
 /// What is known from the tests above the one that is read.

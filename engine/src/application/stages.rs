@@ -7,11 +7,14 @@ use rollout::application::{ApprovalRule, OnTimeout, Stage};
 use rollout::clock::Millis;
 use rollout::slot::Weight;
 
-pub(super) const STAGE: Keys = Keys::new(&["weight", "approve", "bake"]);
+pub(super) const STAGE: Keys = Keys::new(&["weight", "approve", "bake", "min_requests"]);
 pub(super) const APPROVE: Keys = Keys::new(&["role", "count", "four_eyes", "timeout", "on_timeout"]);
 
 const STAGE_LIKE: &str = "a table, like { weight = 10, approve = { role = \"release-manager\" }, bake = \"1m\" }";
 const APPROVE_LIKE: &str = "a table, like { role = \"release-manager\", count = 1 }";
+
+/// More than this is a slip: a busy site's day.
+const MOST_REQUESTS: i64 = 1_000_000_000;
 
 /// Without stages in the file: 10, 25, 50, 75 and 100 %, each with a release manager's yes, and a minute to bake.
 pub(super) fn default() -> Vec<Stage> {
@@ -24,7 +27,8 @@ pub(super) fn default() -> Vec<Stage> {
     };
     let weights = [10, 25, 50, 75, 100].into_iter().filter_map(Weight::new);
     let bake = |weight| if weight == Weight::ALL { Millis::ZERO } else { Millis::seconds(60) };
-    weights.map(|weight| Stage { weight, approve: Some(approve.clone()), bake: bake(weight) }).collect()
+    let stage = |weight| Stage { weight, approve: Some(approve.clone()), bake: bake(weight), min_requests: 0 };
+    weights.map(stage).collect()
 }
 
 pub(super) fn read(item: Item) -> Vec<Stage> {
@@ -53,6 +57,7 @@ pub(super) fn read(item: Item) -> Vec<Stage> {
             weight: weight.map(|(_, weight)| weight).unwrap_or_default(),
             approve: section.get("approve").and_then(approve),
             bake: section.get("bake").and_then(|item| item.duration()).unwrap_or_default(),
+            min_requests: section.get("min_requests").and_then(|item| item.whole(0..=MOST_REQUESTS)).unwrap_or(0),
         });
     }
     match last_weight {

@@ -1,8 +1,8 @@
 //! What names, hosts, paths and the like look like. Each check says what is wrong, in half a sentence.
 
-type Check = Result<(), String>;
+pub(super) type Check = Result<(), String>;
 
-fn must(holds: bool, sentence: impl FnOnce() -> String) -> Check {
+pub(super) fn must(holds: bool, sentence: impl FnOnce() -> String) -> Check {
     if holds { Ok(()) } else { Err(sentence()) }
 }
 
@@ -121,6 +121,28 @@ pub(super) fn listen(text: &str) -> Check {
     })
 }
 
+/// The name of a metric, as people read it.
+pub(super) fn metric_name(text: &str) -> Check {
+    not_empty(text)?;
+    must(text.chars().count() <= 60, || "is a short name: at most 60 characters".to_owned())
+}
+
+/// Where a name server is.
+pub(super) fn name_server(text: &str) -> Check {
+    let with_port = text.parse::<std::net::SocketAddr>().is_ok_and(|address| address.port() > 0);
+    must(with_port || text.parse::<std::net::IpAddr>().is_ok(), || {
+        format!("\"{text}\" must be an address, with or without a port, like \"127.0.0.1:5353\" or \"192.0.2.53\"")
+    })
+}
+
+/// The name of a rule that looks through SQL.
+pub(super) fn rule(text: &str) -> Check {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    must(!text.is_empty() && text.chars().all(good), || {
+        format!("\"{text}\" must be the name of a rule: lower-case letters, digits and `-`, like adding-required-field")
+    })
+}
+
 /// `env:NAME`, `file:PATH` or plain text.
 pub(super) fn secret(text: &str) -> Check {
     must(!text.is_empty(), || "must not be empty".to_owned())?;
@@ -135,7 +157,7 @@ pub(super) fn secret(text: &str) -> Check {
     Ok(())
 }
 
-fn is_port(text: &str) -> bool {
+pub(super) fn is_port(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
@@ -200,6 +222,18 @@ mod tests {
             listen,
             &["80", "127.0.0.1:8080", "[::]:80", "*:80", "localhost:81"],
             &["", "0", "65536", "+80", "a", "80 ssl", "[::]", "[x]:80", ":80", "80;", "::1:80"],
+        );
+    }
+
+    #[test]
+    fn metrics() {
+        let (sixty, more) = ("é".repeat(60), "é".repeat(61));
+        table(metric_name, &["a", "error rate, 5xx", &sixty], &["", " ", "a\nb", &more]);
+        table(rule, &["adding-required-field", "1"], &["", "A", "a b", "a_b"]);
+        table(
+            name_server,
+            &["127.0.0.1:53", "[::1]:5353", "127.0.0.1", "::1"],
+            &["", "127.0.0.1:0", "localhost:53", "localhost", "1.2.3.4:70000", "1.2.3", "127.0.0.1:"],
         );
     }
 

@@ -4,11 +4,13 @@ use super::Engine;
 use super::rollouts::load;
 use crate::Definition;
 use crate::error::EngineError;
+use crate::preflight::{self, Place, Surroundings};
 use crate::runtime::docker::{DockerError, Project};
 use crate::steps::context::routes;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::history::{Filter, RolloutRow};
 use rollout::actor::Actor;
+use rollout::check::Check;
 use rollout::command::Refusal;
 use rollout::event::RolloutId;
 use rollout::policy::{Permission, authorize};
@@ -107,6 +109,55 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// What the preflight of a rollout would find, right now. Changes nothing. With a release its images are looked for, too.
+    ///
+    /// # Errors
+    /// When the actor may not read, or the compose file does not fit the release.
+    pub async fn preflight(
+        &self,
+        actor: &Actor,
+        definition: &Definition,
+        release: Option<&str>,
+    ) -> Result<Vec<Check>, EngineError> {
+        authorize(actor, Permission::Read)?;
+        let release = release.map(Version::parse).transpose();
+        let release = release.map_err(|message| Refusal::invalid("release", message))?;
+        // Without a release any will do, to see what services there are.
+        let compose = match &release {
+            Some(release) => definition.compose(release),
+            None => Version::parse("0.0.0").map_or_else(|_| Ok(Default::default()), |any| definition.compose(&any)),
+        };
+        let compose = compose.map_err(EngineError::Files)?;
+        let row = self.shared.store.application(&definition.application.name).await?;
+        let addresses = match &row {
+            Some(row) => self.shared.store.addresses(row.id).await?,
+            None => vec![],
+        };
+        let router = match &row {
+            Some(row) => Some(self.shared.router(&definition.application, row.admin_port)?),
+            None => None,
+        };
+        let routes = routes(definition, &addresses);
+        let place = router.as_deref().zip(row.as_ref()).map(|(router, row)| Place {
+            router,
+            routes: &routes,
+            addresses: &addresses,
+            live: row.live.unwrap_or(Slot::Green),
+            is_first: row.live.is_none(),
+        });
+        let docker = &self.shared.docker;
+        let mut checks = preflight::look(&Surroundings { docker, definition, compose: &compose, place }).await;
+        if let Some(release) = &release {
+            let known = match &row {
+                Some(row) => self.shared.store.release_images(row.id, release).await?,
+                None => None,
+            };
+            let mut quiet = |_| {};
+            checks.push(preflight::images::pin(docker, definition, &compose, known.as_ref(), &mut quiet).await.1);
+        }
+        Ok(checks)
     }
 
     async fn give_addresses(

@@ -14,6 +14,7 @@ use crate::router::{self, Router, RouterError};
 use crate::runner::Runners;
 use crate::runtime::docker::Docker;
 use crate::store::{Lock, Store};
+use crate::telemetry::{Boards, Listeners};
 use rollout::Rollout;
 use rollout::actor::Actor;
 use rollout::application::{Application, Traffic};
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     routers: Mutex<HashMap<String, Chosen>>,
     observations: observe::Observations,
+    pub(crate) boards: Boards,
+    pub(crate) router_logs: Listeners,
     /// `None` beside a server that holds it.
     _lock: Option<Lock>,
 }
@@ -67,6 +70,25 @@ impl Shared {
             self.tell_the_others().await?;
         }
         Ok(decided.rollout)
+    }
+
+    /// How a rollout stands.
+    ///
+    /// # Errors
+    /// When there is no such rollout.
+    pub(crate) async fn state(&self, id: RolloutId) -> Result<Rollout, EngineError> {
+        self.store.rollout(id).await?.ok_or_else(|| EngineError::NotFound(format!("rollout {id}")))
+    }
+
+    /// Hears every application's router from the beginning: what a slot showed before a shift is there then, and a router that
+    /// speaks to nobody fills its error log.
+    async fn listen_to_routers(&self) -> Result<(), EngineError> {
+        for row in self.store.applications().await? {
+            if let Err(why) = self.router_logs.listen(row.admin_port) {
+                tracing::warn!(application.name = %row.name, "{}: {why}", row.name);
+            }
+        }
+        Ok(())
     }
 
     /// Whoever kept a slot warm may have lost it: their tasks look again.
@@ -99,6 +121,8 @@ impl Engine {
     /// When another server holds the data, or it cannot be opened; when `DOCKER_HOST` is not an address.
     pub async fn open(database: &Path) -> Result<Engine, EngineError> {
         let engine = Engine::assemble(database, Some(Lock::take(database)?)).await?;
+        engine.shared.listen_to_routers().await?;
+        engine.runners.keep_house(engine.shared.clone());
         for id in engine.shared.store.unsettled().await? {
             tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");
             engine.run(id);
@@ -133,6 +157,8 @@ impl Engine {
             http,
             routers: Mutex::default(),
             observations: observe::Observations::default(),
+            boards: Boards::default(),
+            router_logs: Listeners::default(),
             _lock: lock,
         };
         Ok(Engine { shared: Arc::new(shared), runners: Runners::default() })

@@ -5,13 +5,15 @@ use crate::Definition;
 use crate::error::EngineError;
 use crate::store::history::{Filter, RolloutRow};
 use crate::store::logs::Line;
+use crate::telemetry::{Board, Charts};
 use rollout::Rollout;
 use rollout::actor::Actor;
 use rollout::command::{Ask, Command, Refusal};
 use rollout::event::{Entry, RolloutId};
 use rollout::policy::{Permission, authorize};
-use rollout::start;
+use rollout::start::{self, Undo};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// All there is to show of one rollout.
 #[derive(Clone, Debug)]
@@ -66,24 +68,28 @@ impl Engine {
     /// When it is refused, or there is no such rollout.
     pub async fn ask(&self, actor: &Actor, id: RolloutId, ask: Ask) -> Result<RolloutId, EngineError> {
         authorize(actor, Permission::Ask(ask.kind()))?;
-        let rollout = self.state(id).await?;
-        if matches!(ask, Ask::RollBack { .. }) && rollout.can_be_undone() {
-            return self.undo(actor, id, &rollout).await;
+        let rollout = self.shared.state(id).await?;
+        if let Ask::RollBack { reason, migrate_down } = &ask
+            && rollout.can_be_undone()
+        {
+            let undo = Undo { reason: reason.clone(), migrate_down: *migrate_down };
+            return self.undo(actor, id, &rollout, &undo).await;
         }
-        self.shared.store.decide(id, actor, &Command::Person(ask)).await??;
+        let seen = self.shared.boards.evidence(id);
+        self.shared.store.decide(id, actor, &Command::Seeing(ask, seen)).await??;
         self.shared.feed.tell(id);
         self.run(id);
         Ok(id)
     }
 
     /// A finished rollout is rolled back by one of its own, with the files as they were then.
-    async fn undo(&self, actor: &Actor, id: RolloutId, done: &Rollout) -> Result<RolloutId, EngineError> {
+    async fn undo(&self, actor: &Actor, id: RolloutId, done: &Rollout, undo: &Undo) -> Result<RolloutId, EngineError> {
         let definition = self.shared.store.definition(id).await?;
         let begun = self
             .shared
             .store
             .begin(&done.start.application, actor, &definition, |standing| {
-                start::roll_back(&definition.application, standing, id, done)
+                start::roll_back(&definition.application, standing, id, done, actor, undo)
             })
             .await??;
         self.shared.tell_the_others().await?;
@@ -108,6 +114,25 @@ impl Engine {
         let rollout = Rollout::fold(&entries)
             .map_err(|error| crate::store::StoreError::Damaged { rollout: id.0, why: error.to_string() })?;
         Ok(RolloutView { id, rollout, entries, lines })
+    }
+
+    /// What the rollout's numbers are, or were.
+    ///
+    /// # Errors
+    /// When the actor may not read, or there is no such rollout.
+    pub async fn board(&self, actor: &Actor, id: RolloutId) -> Result<Arc<Board>, EngineError> {
+        authorize(actor, Permission::Read)?;
+        if let Some(board) = self.shared.boards.get(id) {
+            return Ok(board);
+        }
+        let samples = self.shared.store.samples(id).await?;
+        if samples.is_empty() {
+            return Ok(Arc::default());
+        }
+        let rollout = self.shared.state(id).await?;
+        let definition = self.shared.store.definition(id).await?;
+        let charts = Charts::new(definition.application.metrics(), rollout.start.slot, &samples).drawn();
+        Ok(Arc::new(Board { charts, ..Board::default() }))
     }
 
     /// The application that a rollout is of.
@@ -147,10 +172,6 @@ impl Engine {
         rows.truncate(PAGE as usize);
         let next = if more { rows.last().map(|row| row.id) } else { None };
         Ok(Page { rows, next })
-    }
-
-    async fn state(&self, id: RolloutId) -> Result<Rollout, EngineError> {
-        self.shared.store.rollout(id).await?.ok_or_else(|| EngineError::NotFound(format!("rollout {id}")))
     }
 }
 

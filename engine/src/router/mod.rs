@@ -69,6 +69,13 @@ pub trait Router: Send + Sync {
     fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>>;
 }
 
+/// Where the router of this application sends its log: the UDP port of the same number as its admin port.
+pub fn log_port(application: &Application, admin_port: u16) -> u16 {
+    match &application.traffic.router {
+        RouterKind::Nginx(nginx) => nginx.admin_port.unwrap_or(admin_port),
+    }
+}
+
 /// The router that the application's file names. `admin_port` is a loopback port that was allocated to this
 /// application for good; it is used when the file names none.
 ///

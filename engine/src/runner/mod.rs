@@ -6,8 +6,10 @@ mod prepare;
 use crate::engine::Shared;
 use crate::error::EngineError;
 use crate::steps;
+use crate::telemetry;
 use rollout::Rollout;
 use rollout::actor::Actor;
+use rollout::check::Check;
 use rollout::command::{Command, Report};
 use rollout::event::{RolloutId, StepIndex};
 use rollout::plan::Step;
@@ -16,10 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// After the store failed: before it is asked again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// Between two times of what is done now and then.
+const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// How long a step may go on when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -48,6 +52,23 @@ impl Runners {
         });
     }
 
+    /// What is done now and then, whatever the rollouts do.
+    pub(crate) fn keep_house(&self, shared: Arc<Shared>) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let mut now_and_then = tokio::time::interval(HOUSEKEEPING);
+            loop {
+                tokio::select! {
+                    _ = now_and_then.tick() => {}
+                    () = stop.cancelled() => return,
+                }
+                if let Err(error) = shared.store.thin_samples(crate::clock::now()).await {
+                    tracing::warn!(%error, "old samples cannot be thinned");
+                }
+            }
+        });
+    }
+
     /// No step begins any more; those at work get a while to end. What is cut off is done again at the next start.
     pub(crate) async fn stop(&self) {
         self.stop.cancel();
@@ -61,6 +82,7 @@ impl Runners {
 }
 
 async fn run(shared: Arc<Shared>, id: RolloutId, stop: CancellationToken) {
+    let _watch = AbortOnDropHandle::new(tokio::spawn(telemetry::watch(shared.clone(), id)));
     let mut news = shared.feed.watch(id);
     // Whoever carried out the running step is not us.
     let mut report = Report::Interrupted;
@@ -111,7 +133,9 @@ async fn go_on(
 
 /// Until a clock runs out, something is written, or the server stops.
 async fn wait(rollout: &Rollout, news: &mut watch::Receiver<u64>, stop: &CancellationToken) {
-    let left = rollout.deadline().map(|deadline| Duration::from_millis((deadline - crate::clock::now()).0));
+    let left = rollout.deadline().map(|deadline| deadline - crate::clock::now());
+    // A clock whose time is up, and that goes on all the same, waits for its metrics: they tell.
+    let left = left.filter(|left| !left.is_zero()).map(|left| Duration::from_millis(left.0));
     // Looked at again after a minute at the latest: the machine's clock may be set meanwhile.
     let nap = left.unwrap_or(Duration::MAX).min(Duration::from_secs(60));
     tokio::select! {
@@ -143,9 +167,18 @@ async fn carry_out(
         if let Err(error) = &outcome {
             cx.log.info(format!("FAILED: {error}"));
         }
+        let checks = std::mem::take(&mut *cx.checks.lock().unwrap_or_else(PoisonError::into_inner));
+        let checks =
+            checks.into_iter().map(|check| Check { said: cx.log.mask(&check.said), ..check }).collect::<Vec<_>>();
         // Lines first, then the event that ends the step: a reader of the event has all the lines.
         drop(cx);
         let _ = writer.await;
+        if !checks.is_empty() {
+            let checked = shared.report(id, Report::Checked { step: index, checks }).await;
+            if let Err(error) = checked {
+                tracing::warn!(rollout.id = id.0, %error, "rollout {id}: what {step} found is not kept");
+            }
+        }
         outcome
     };
     let turned = async {

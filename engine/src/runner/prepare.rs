@@ -10,6 +10,7 @@ use rollout::Rollout;
 use rollout::application::{Body, Secret};
 use rollout::event::{RolloutId, StepIndex};
 use rollout::plan::Step;
+use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 pub(super) async fn context(
@@ -29,7 +30,12 @@ pub(super) async fn context(
     let compose = match definition.compose(&rollout.start.release) {
         Ok(compose) => compose,
         // The way back must not depend on a variable that somebody unset meanwhile: it starts what is there.
-        Err(_) if matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::StopNewSlot | Step::CleanUp) => {
+        Err(_)
+            if matches!(
+                step,
+                Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot | Step::CleanUp
+            ) =>
+        {
             Compose::default()
         }
         Err(problems) => {
@@ -48,6 +54,7 @@ pub(super) async fn context(
         addresses,
         rollout,
         log,
+        checks: Arc::default(),
     };
     Ok((cx, writer))
 }

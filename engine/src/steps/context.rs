@@ -3,18 +3,19 @@
 use super::{Outcome, StepLog};
 use crate::Definition;
 use crate::compose::Compose;
+use crate::preflight::images::credentials;
 use crate::router::{Route, Router};
 use crate::runtime::docker::{Docker, Project, Publish};
-use crate::secrets;
 use crate::store::Store;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::logs::Stream;
 use bollard::auth::DockerCredentials;
 use rollout::Rollout;
 use rollout::application::Service;
+use rollout::check::Check;
 use rollout::slot::Slot;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Last lines of a container that are kept with the rollout.
 const KEPT_LINES: usize = 100;
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) addresses: Vec<Address>,
     pub(crate) rollout: Rollout,
     pub(crate) log: StepLog,
+    /// What the step found; the runner writes it.
+    pub(crate) checks: Arc<Mutex<Vec<Check>>>,
 }
 
 impl Context {
@@ -94,18 +97,12 @@ impl Context {
 
     /// What an image's registry asks for, if the application file names that registry.
     pub(crate) fn credentials(&self, image: &str) -> Result<Option<DockerCredentials>, String> {
-        let Some(registry) = &self.definition.application.registry else { return Ok(None) };
-        if !image.starts_with(&format!("{}/", registry.server)) {
-            return Ok(None);
-        }
-        let username = secrets::resolve(&registry.username).map_err(|error| format!("registry username: {error}"))?;
-        let password = secrets::resolve(&registry.password).map_err(|error| format!("registry password: {error}"))?;
-        Ok(Some(DockerCredentials {
-            username: Some(username),
-            password: Some(password),
-            serveraddress: Some(registry.server.clone()),
-            ..DockerCredentials::default()
-        }))
+        credentials(&self.definition, image)
+    }
+
+    /// Keeps what the step found, one by one: it is written before the step's end.
+    pub(crate) fn found(&self, checks: Vec<Check>) {
+        *self.checks.lock().unwrap_or_else(PoisonError::into_inner) = checks;
     }
 
     /// Does the work; when it fails, the last lines of the new slot's containers are kept, for whoever asks why.

@@ -4,9 +4,11 @@
 mod check_old_slot;
 mod clean_up;
 pub(crate) mod context;
+mod handover;
 mod health_check;
 mod log;
 mod migrate;
+mod migrate_down;
 mod preflight;
 mod prepare;
 mod probe;
@@ -46,10 +48,12 @@ pub(crate) async fn carry_out(step: Step, cx: &Context) -> Outcome {
         Step::HealthCheck => cx.keeping_logs(health_check::run(cx)).await,
         Step::SmokeTest => cx.keeping_logs(smoke_test::run(cx)).await,
         Step::Shift { stage } => shift::run(cx, stage).await,
+        Step::Handover => cx.keeping_logs(handover::run(cx)).await,
         Step::Promote => cx.keeping_logs(promote::run(cx)).await,
         Step::CleanUp => clean_up::run(cx).await,
         Step::CheckOldSlot => check_old_slot::run(cx).await,
         Step::ShiftBack => shift_back::run(cx).await,
+        Step::MigrateDown => migrate_down::run(cx).await,
         Step::StopNewSlot => stop_new_slot::run(cx).await,
         Step::Bake { .. } | Step::Monitor | Step::KeepWarm => Err(format!("{step} is a clock; nobody carries it out")),
     }

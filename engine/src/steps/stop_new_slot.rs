@@ -1,7 +1,7 @@
 //! The way back: what the new slot's containers said last is kept, then it is stopped; what runs in the live slot
 //! only goes on in the old one.
 
-use super::{Context, Done, Outcome, promote};
+use super::{Context, Done, Outcome, handover};
 use crate::router::same_split;
 use rollout::slot::Split;
 
@@ -22,7 +22,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
         if !same_split(now, Split::all(old)) {
             return Err(format!("the router says {now}: {new} still gets traffic, and is left alone"));
         }
-        promote::stop_live_slot_only(cx, new).await?;
+        handover::stop_live_slot_only(cx, new).await?;
         for container in cx.docker.containers(&cx.project(old)).await.map_err(said)? {
             if cx.is_live_slot_only(&container.service) && !container.running {
                 cx.log.info(format!("starting {} in {old} again", container.service));

@@ -6,6 +6,7 @@ pub mod history;
 pub mod journal;
 mod lock;
 pub mod logs;
+pub mod samples;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};

@@ -88,7 +88,7 @@ async fn a_live_slot_only_worker_goes_with_the_traffic_and_comes_back() {
     bench.ask(id, approve()).await;
     bench.until_ended(id).await;
     assert_eq!(states(), [vec!["web running", "worker exited"], vec!["web running", "worker running"]]);
-    let back = bench.ask(id, Ask::RollBack { reason: String::new() }).await;
+    let back = bench.ask(id, Ask::RollBack { reason: String::new(), migrate_down: false }).await;
     assert_ne!(back, id);
     bench.until_ended(back).await;
     assert_eq!(states(), [vec!["web running", "worker running"], vec![]]);

@@ -1,4 +1,5 @@
-//! A service in one slot: says its slot's name, streams slowly at `/slow`, echoes after an upgrade.
+//! A service in one slot: says its slot's name, streams slowly at `/slow`, echoes after an upgrade. In the slot that
+//! `/fails-in-..` names it answers 500 there, and in the one of `/late-in-..` after 300 ms.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -33,6 +34,11 @@ async fn serve(stream: TcpStream, slot: &'static str) {
             return echo(stream, slot).await;
         } else if path == "/slow" {
             slow(&mut stream, slot).await
+        } else if path.strip_prefix("/fails-in-") == Some(slot) {
+            answer(&mut stream, "500 Internal Server Error", "", slot).await
+        } else if path.strip_prefix("/late-in-") == Some(slot) {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            answer(&mut stream, "200 OK", "", slot).await
         } else if path == "/headers" {
             answer(&mut stream, "200 OK", "", &head).await
         } else if path == "/login" {

@@ -37,7 +37,7 @@ impl PrivateNginx {
         let config = format!(
             "{user}\nworker_processes 2;\ndaemon off;\npid {at}/nginx.pid;\nerror_log {at}/error.log;\n\
              events {{ worker_connections 1024; }}\n\
-             http {{\naccess_log off;\n{temp}\n\
+             http {{\naccess_log {at}/access.log;\n{temp}\n\
              open_file_cache max=1000 inactive=60s;\nopen_file_cache_valid 60s;\nopen_file_cache_errors on;\n\
              {http}\ninclude {at}/conf.d/*.conf;\n}}\n"
         );
@@ -69,6 +69,15 @@ impl PrivateNginx {
 
     pub fn router(&self, sticky_by: StickyBy) -> NginxRouter {
         NginxRouter::new("shop", &self.settings(), &sticky_by, self.admin_port).unwrap()
+    }
+
+    /// Starts it anew with another main configuration.
+    pub fn change(&mut self, from: &str, to: &str) {
+        let config = fs::read_to_string(self.path("nginx.conf")).unwrap();
+        assert!(config.contains(from), "{from} is not in {config}");
+        self.stop();
+        fs::write(self.path("nginx.conf"), config.replacen(from, to, 1)).unwrap();
+        self.run();
     }
 
     /// Our file for the application `shop`.

@@ -3,7 +3,10 @@
 use super::{LEAST, SAMPLE, problems, read};
 use proptest::prelude::*;
 use rollout::application::{Body, Service};
+use rollout::clock::Millis;
+use rollout::metric::{Amount, Compare, Limit, Metric, Series, Source, Unit};
 use rollout::slot::Weight;
+use std::collections::BTreeSet;
 
 #[test]
 fn files_that_nest_as_deep_as_they_may_do_not_overflow_the_stack() {
@@ -48,6 +51,38 @@ fn check_places(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn check_metric(metric: &Metric) -> Result<(), TestCaseError> {
+    prop_assert!((1..=60).contains(&metric.name.chars().count()));
+    prop_assert!(metric.window >= Millis::seconds(10) && metric.window <= Millis::hours(1));
+    prop_assert!(metric.interval >= Millis::seconds(1) && metric.interval <= metric.window);
+    prop_assert!(metric.min_samples > 0 && metric.failures > 0 && metric.errors > 0);
+    let limit = metric.limit.map(|limit| match limit {
+        Limit::Most(limit) | Limit::Least(limit) => limit,
+    });
+    let compare = metric.compare.map(|compare| match compare {
+        Compare::Times(times) => times - 1.0,
+        Compare::Plus(more) => more,
+    });
+    prop_assert!(compare.is_none_or(|compare| compare >= 0.0));
+    prop_assert!(limit.into_iter().chain(compare).all(|number| Amount::of(number).is_some()));
+    prop_assert!(metric.unit != Unit::Ratio || limit.is_none_or(|limit| (0.0..=1.0).contains(&limit)));
+    match &metric.source {
+        Source::Router { .. } => {}
+        Source::Scrape(scrape) => {
+            prop_assert!(!scrape.service.is_empty() && scrape.path.starts_with('/'));
+            if let Series::Quantile { quantile, .. } = scrape.series {
+                prop_assert!(quantile > 0.0 && quantile < 1.0);
+            }
+        }
+        Source::Promql { query, .. } => {
+            let tells_slots_apart = query.contains("{slot}") || query.contains("{version}");
+            prop_assert!(tells_slots_apart);
+        }
+        Source::Command { service, command } => prop_assert!(!service.is_empty() && !command.is_empty()),
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -74,6 +109,9 @@ proptest! {
             prop_assert!(stages.windows(2).all(|pair| pair[0].weight < pair[1].weight));
             let routed = application.services.values().any(|service| matches!(service, Service::Routed { .. }));
             prop_assert!(routed, "nothing is routed");
+            let names: BTreeSet<_> = application.metrics().iter().map(|metric| &metric.name).collect();
+            prop_assert_eq!(names.len(), application.metrics().len(), "a name twice");
+            application.metrics().iter().try_for_each(check_metric)?;
             for test in &application.smoke {
                 if let Body::Json(json) = &test.body {
                     prop_assert!(serde_json::from_str::<serde_json::Value>(json).is_ok());

@@ -1,14 +1,16 @@
 //! Whole files: what they become. What is said about bad ones is in `bad.rs`.
 
 mod bad;
+mod bad_metrics;
 mod fuzz;
+mod metrics;
 mod page;
 
 use super::read;
 use rollout::actor::Role;
 use rollout::application::{
-    Application, ApprovalRule, Body, HealthCheck, Migrate, Monitor, OnTimeout, Registry, RouterKind, Secret, Service,
-    Stage, StickyBy,
+    Application, ApprovalRule, Body, HealthCheck, Lint, Migrate, MigrationKind, Monitor, OnTimeout, Registry, Requires,
+    RouterKind, Secret, Service, Sharing, Stage, StickyBy,
 };
 use rollout::clock::Millis;
 use rollout::slot::Weight;
@@ -38,7 +40,7 @@ fn strings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn stage(weight: u8, approve: Option<ApprovalRule>, bake: u64) -> Stage {
-    Stage { weight: Weight::new(weight).unwrap(), approve, bake: Millis::seconds(bake) }
+    Stage { weight: Weight::new(weight).unwrap(), approve, bake: Millis::seconds(bake), min_requests: 0 }
 }
 
 fn rule(count: u32, four_eyes: bool) -> ApprovalRule {
@@ -77,6 +79,14 @@ fn the_sample_is_read_in_full() {
             service: "api".into(),
             up: words(&["pnpm", "db:migrate:deploy"]),
             verify: Some(words(&["pnpm", "db:generate"])),
+            kind: MigrationKind::Contract,
+            backup: Some(words(&["pg_dump", "-Fc", "-f", "/backups/{version}.dump"])),
+            down: Some(words(&["pnpm", "db:migrate:down"])),
+            lint: Lint {
+                files: words(&["migrations", "more/1.sql"]),
+                command: Some(words(&["pnpm", "db:migrate:pending"])),
+                allow: words(&["adding-required-field"]),
+            },
             rerun: true,
             timeout: Millis::seconds(1_800),
         })
@@ -104,7 +114,18 @@ fn the_sample_is_read_in_full() {
             },
         ]
     );
-    assert_eq!(application.monitor, Some(Monitor { duration: Millis::seconds(600) }));
+    assert_eq!(
+        application.requires,
+        Requires {
+            database: Some(Sharing::Shared),
+            cache: Some(Sharing::Replicated),
+            object_storage: words(&["S3_ENDPOINT", "S3_BUCKET"]),
+            dns_ttl: Millis::seconds(60),
+            name_servers: words(&["127.0.0.1:5353"]),
+        }
+    );
+    let monitor = application.monitor.unwrap();
+    assert_eq!((monitor.duration, monitor.metrics.len()), (Millis::seconds(600), 6));
     assert_eq!(application.keep_warm, Millis::hours(2));
     assert_eq!(application.traffic.sticky_by, StickyBy::Header("X-Account".into()));
     let RouterKind::Nginx(nginx) = &application.traffic.router;
@@ -124,11 +145,25 @@ fn the_sample_is_read_in_full() {
         application.traffic.stages,
         [
             stage(5, None, 0),
-            stage(10, Some(rule(1, false)), 60),
+            Stage { min_requests: 300, ..stage(10, Some(rule(1, false)), 60) },
             stage(50, Some(rule(2, true)), 120),
             stage(100, Some(last), 0),
         ]
     );
+}
+
+#[test]
+fn the_file_of_the_design_is_read() {
+    let application = good(include_str!("designed.toml"));
+    assert_eq!(application.metrics().len(), 1);
+    assert!(application.migrate.is_some_and(|migrate| migrate.down.is_some() && migrate.backup.is_some()));
+}
+
+#[test]
+fn braces_in_a_backup_that_are_no_slip_are_left_alone() {
+    let command = ["sh", "-c", "pg_dump | awk '{print}' > ${DUMP}-{version}"];
+    let text = format!("{LEAST}[migrate]\nservice = \"web\"\nup = [\"x\"]\nbackup = {command:?}");
+    assert_eq!(good(&text).migrate.unwrap().backup.unwrap(), command);
 }
 
 #[test]
@@ -162,6 +197,9 @@ fn defaults_fill_what_is_not_written() {
     assert_eq!((application.registry, application.migrate, application.monitor), (None, None, None));
     assert!(application.health.is_empty() && application.smoke.is_empty());
     assert_eq!(application.keep_warm, Millis::hours(24));
+    assert_eq!(application.requires, Requires::default());
+    assert_eq!(good(&format!("{LEAST}[requires]")).requires, Requires::default());
+    assert_eq!(good(&format!("{LEAST}[monitor]\nduration = \"0s\"")).monitor, Some(Monitor::default()));
     let traffic = application.traffic;
     assert_eq!(traffic.sticky_by, StickyBy::Cookie);
     let one = || Some(rule(1, false));
@@ -174,9 +212,11 @@ fn defaults_fill_what_is_not_written() {
 
     let application =
         good(&format!("{LEAST}[monitor]\n[keep_warm]\n[migrate]\nservice = \"migrator\"\nup = [\"x\"]\n[traffic]\n"));
-    assert_eq!(application.monitor, Some(Monitor { duration: Millis::seconds(300) }));
+    assert_eq!(application.monitor, Some(Monitor { duration: Millis::seconds(300), metrics: vec![] }));
     assert_eq!(application.keep_warm, Millis::hours(24));
     let migrate = application.migrate.unwrap();
+    assert_eq!((migrate.kind, migrate.backup, migrate.down), (MigrationKind::Expand, None, None));
+    assert_eq!(migrate.lint, Lint::default());
     assert_eq!((migrate.rerun, migrate.timeout, migrate.verify), (false, Millis::seconds(600), None));
     assert_eq!(application.traffic.stages, stages_of_the_defaults());
 }

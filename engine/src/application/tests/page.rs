@@ -4,17 +4,24 @@ use super::{good, problems};
 
 #[test]
 fn the_page_names_every_key() {
-    use crate::application::{health, migrate, nginx, registry, root, services, smoke, stages, traffic};
+    use crate::application::{
+        health, lint, metric, migrate, monitor, nginx, registry, requires, root, series, services, smoke, stages,
+        traffic,
+    };
     let page = include_str!("../../../../docs/application-file.md");
     for keys in [
         root::KEYS,
-        root::MONITOR,
+        monitor::MONITOR,
+        metric::METRIC,
+        series::SHARE,
+        requires::REQUIRES,
         root::KEEP_WARM,
         services::SERVICE,
         services::ROUTED,
         services::BACKGROUND,
         registry::REGISTRY,
         migrate::MIGRATE,
+        lint::LINT,
         health::HEALTH,
         smoke::SMOKE,
         smoke::REQUEST,
@@ -27,6 +34,29 @@ fn the_page_names_every_key() {
         for key in keys.known.iter().chain(keys.later.iter().map(|(key, _)| key)) {
             assert!(page.contains(&format!("`{key}`")), "the page does not explain `{key}`");
         }
+    }
+}
+
+#[test]
+fn the_page_names_every_built_in_metric_with_its_limit() {
+    use crate::application::builtins::{BUILTINS, Usual};
+    let page = include_str!("../../../../docs/application-file.md");
+    for builtin in BUILTINS {
+        let start = format!("| `\"{}\"` | {} |", builtin.word, builtin.name);
+        let line = page.lines().find(|line| line.starts_with(&start));
+        let line = line.unwrap_or_else(|| panic!("the page has no line {start}"));
+        let limit = match builtin.usual {
+            Usual::Max(max) => format!("`max = {max}`"),
+            Usual::Asked => "yours".to_owned(),
+            Usual::Shown => "none".to_owned(),
+        };
+        let on_breach = match builtin.on_breach {
+            rollout::metric::OnBreach::Hold => "hold",
+            rollout::metric::OnBreach::RollBack => "roll back",
+        };
+        assert!(line.contains(&limit), "{line}\nlacks {limit}");
+        assert!(line.contains(&format!("| {on_breach} |")), "{line}\nlacks {on_breach}");
+        assert!(line.contains(&format!("| {} |", builtin.unit.as_str())), "{line}\nlacks the unit");
     }
 }
 

@@ -9,7 +9,8 @@ pub(super) fn lint(text: &str) -> Result<(), String> {
     line_ends(&lines)?;
     split_clients(&lines)?;
     upstreams(&lines)?;
-    servers(&lines)
+    servers(&lines)?;
+    log(&lines)
 }
 
 /// A missing `;` makes nginx swallow the next line without a word.
@@ -107,6 +108,30 @@ fn servers(lines: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
+/// Inside a server, our log would take the place of the user's own. Without its condition, it would tell of every site
+/// that this nginx serves.
+fn log(lines: &[&str]) -> Result<(), String> {
+    let inside: Vec<&str> = blocks(lines, "server").into_iter().flat_map(|(_, inside)| inside).collect();
+    if let Some(line) = inside.iter().find(|line| line.starts_with("access_log ") && **line != "access_log off;") {
+        return Err(format!("`{line}` stands inside a server"));
+    }
+    let outside = lines.iter().filter(|line| line.starts_with("access_log ") && !inside.contains(line));
+    let [ours] = outside.collect::<Vec<_>>()[..] else {
+        return Err(String::from("there is not one `access_log` outside the servers"));
+    };
+    let condition = ours.trim_end_matches(';').split_once(" if=").map_or("", |(_, condition)| condition);
+    let maps = blocks(lines, "map");
+    let map = maps.iter().find(|(head, _)| *head == format!("map $proxy_host {condition} {{"));
+    match map {
+        Some((_, inside))
+            if inside.len() == 2 && inside[0] == "default 0;" && inside[1].starts_with("\"~^crossfade_") =>
+        {
+            Ok(())
+        }
+        _ => Err(format!("`{ours}` would tell of more than this application")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::render::render;
@@ -129,6 +154,11 @@ mod tests {
             ("upstream crossfade_shop.api.green", "upstream crossfade_shop.api.gren", "no upstream for green"),
             ("    open_file_cache off;\n", "", "lacks `open_file_cache off;`"),
             ("    server_name a.b;\n", "", "a server has no name"),
+            ("access_log syslog", "# access_log syslog", "not one `access_log`"),
+            (" if=$crossfade_shop_logged", "", "would tell of more"),
+            ("    default 0;\n", "    default 1;\n", "would tell of more"),
+            ("map $proxy_host", "map $host", "would tell of more"),
+            ("    server_name a.b;\n", "    server_name a.b;\n    access_log /x;\n", "inside a server"),
             (
                 "        set $crossfade_shop_slot green;\n    }\n",
                 "        set $crossfade_shop_slot green;\n",

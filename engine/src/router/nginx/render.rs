@@ -18,6 +18,9 @@ const BLANK: &str = "@@@@@@@@@@@@";
 /// What every admin server is called, so that nginx itself notices two on one port.
 pub(super) const ADMIN_NAME: &str = "crossfade-admin";
 
+/// Methods that are told apart in the log.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// A rendered file, and the hash by which nginx says that it runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rendered {
@@ -64,6 +67,7 @@ pub(super) fn render(settings: &Settings, routes: &[Route]) -> Result<Rendered, 
     check_routes(routes)?;
     let mut hosts = BTreeSet::new();
     let mut text = head(settings);
+    text += &log(settings);
     text += &session(settings);
     for route in routes {
         text += &upstreams(settings, route);
@@ -87,6 +91,33 @@ fn head(settings: &Settings) -> String {
          {GENERATION}{BLANK}\n\n",
         settings.application,
         settings.dial.display(),
+    )
+}
+
+/// A line to Crossfade for each request that went to a slot; `telemetry/router_log` reads it.
+///
+/// It stands in `http` and not in our servers, where it would take the place of the log that the user's `http` block
+/// has. Beside that one it is written as well, whichever stands first. What follows from it, all of it tried:
+/// - a user whose `http` block names no log loses the one that nginx then writes (`--http-log-path` of `nginx -V`);
+/// - `access_log off` in the `http` block silences this one too; `access_log /dev/null` does not;
+/// - while nobody listens, nginx serves on, and writes `send() failed` into its error log for every second request.
+///
+/// `$proxy_host` is the upstream's name, with service and slot, and empty for all that nginx answers by itself: the
+/// user's other sites are left out. No addresses, paths or cookies. The method comes from the client and is replaced
+/// when it is not a usual one: nothing here can grow beyond what a datagram holds.
+fn log(settings: &Settings) -> String {
+    let prefix = settings.prefix();
+    let [logged, method] = ["logged", "method"].map(|what| settings.variable(what));
+    let methods: String = METHODS.iter().map(|method| format!("    {method} {method};\n")).collect();
+    format!(
+        "# nginx tells Crossfade of each request to a slot: which one, what became of it, how long it took.\n\
+         log_format {prefix}_log escape=json '{{\"upstream\":\"$proxy_host\",\"status\":\"$status\",\
+         \"upstream_status\":\"$upstream_status\",\"upstream_time\":\"$upstream_response_time\",\
+         \"time\":\"$request_time\",\"bytes\":\"$bytes_sent\",\"method\":\"${method}\"}}';\n\
+         map $request_method ${method} {{\n    default other;\n{methods}}}\n\
+         map $proxy_host ${logged} {{\n    default 0;\n    \"~^{prefix}\\.\" 1;\n}}\n\
+         access_log syslog:server=127.0.0.1:{port},nohostname,tag=crossfade {prefix}_log if=${logged};\n\n",
+        port = settings.admin_port,
     )
 }
 
@@ -225,6 +256,32 @@ mod tests {
                 assert_eq!(lint(&rendered.text), Ok(()), "{name} {sticky_by:?}");
             }
         }
+    }
+
+    #[test]
+    fn requests_to_slots_are_told_and_nothing_personal() {
+        let text = render(&settings("my-shop", StickyBy::Cookie), &routes()).unwrap().text;
+        let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}"));
+        assert_eq!(
+            line("access_log"),
+            "access_log syslog:server=127.0.0.1:21011,nohostname,tag=crossfade crossfade_my_shop_log \
+             if=$crossfade_my_shop_logged;"
+        );
+        assert!(text.contains("    default 0;\n    \"~^crossfade_my_shop\\.\" 1;\n"), "{text}");
+        let format = line("log_format");
+        let fields: Vec<&str> = format.split('$').skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(
+            fields,
+            [
+                "proxy_host",
+                "status",
+                "upstream_status",
+                "upstream_response_time",
+                "request_time",
+                "bytes_sent",
+                "crossfade_my_shop_method"
+            ]
+        );
     }
 
     #[test]

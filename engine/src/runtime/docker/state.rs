@@ -7,7 +7,7 @@ use bollard::container::LogOutput;
 use bollard::models::{ContainerStateStatusEnum, HealthStatusEnum};
 use bollard::query_parameters::{ListContainersOptionsBuilder, LogsOptionsBuilder};
 use futures::StreamExt;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A container as the engine sees it right now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct ContainerState {
     pub release: Option<String>,
     pub(super) config_hash: Option<String>,
     pub running: bool,
+    /// Its address on the first of its networks, while it runs.
+    pub ip: Option<String>,
     /// `running`, `exited (1)`, `restarting`: for a person.
     pub status: String,
     pub health: Health,
@@ -58,6 +60,25 @@ impl Docker {
         Ok(states)
     }
 
+    /// The environment that each service of a project runs with.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn environments(
+        &self,
+        project: &Project,
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, DockerError> {
+        let mut environments = BTreeMap::new();
+        for container in self.containers(project).await? {
+            let what = || format!("look at {}", container.name);
+            let seen = self.api()?.inspect_container(&container.id, None).await.map_err(while_trying(what()))?;
+            let lines = seen.config.and_then(|config| config.env).unwrap_or_default();
+            let pair = |line: String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+            environments.insert(container.service, lines.into_iter().filter_map(pair).collect());
+        }
+        Ok(environments)
+    }
+
     /// One container, by name or id.
     ///
     /// # Errors
@@ -66,6 +87,10 @@ impl Docker {
         let seen = self.api()?.inspect_container(name, None).await.map_err(while_trying(format!("look at {name}")))?;
         let labels = seen.config.and_then(|config| config.labels).unwrap_or_default();
         let state = seen.state.unwrap_or_default();
+        let networks = seen.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+        let mut ips: Vec<_> = networks.into_iter().filter_map(|(name, end)| Some((name, end.ip_address?))).collect();
+        ips.retain(|(_, ip)| !ip.is_empty());
+        ips.sort();
         let status = match state.status {
             Some(ContainerStateStatusEnum::EXITED) => format!("exited ({})", state.exit_code.unwrap_or_default()),
             Some(status) => status.to_string(),
@@ -90,6 +115,7 @@ impl Docker {
             service: labels.get(SERVICE).cloned().unwrap_or_default(),
             release: labels.get(RELEASE).cloned(),
             config_hash: labels.get(CONFIG_HASH).cloned(),
+            ip: ips.into_iter().next().map(|(_, ip)| ip),
             running: state.status == Some(ContainerStateStatusEnum::RUNNING),
             status,
             health,
