@@ -7,7 +7,7 @@ use engine::EngineError;
 use leptos::prelude::*;
 use leptos::server_fn::codec::PostUrl;
 use rollout::clock::Millis;
-use rollout::command::{Ask, Refusal};
+use rollout::command::{Ask, AskKind, Refusal};
 use rollout::event::RolloutId;
 
 /// Where the session keeps the user's id.
@@ -58,15 +58,16 @@ pub async fn start(application: String, version: String) -> Result<(), ServerFnE
 }
 
 /// Everything that can be asked of a rollout. `kind` is the ask's name, `text` what was written with it, `stage` the
-/// stage that the person saw.
+/// stage that the person saw, `migrate_down` whether a roll back undoes the migration.
 #[server(name = AskForm, prefix = "/api", endpoint = "ask", input = PostUrl)]
 pub async fn ask(
     rollout: i64,
     kind: String,
     #[server(default)] stage: usize,
     #[server(default)] text: String,
+    #[server(default)] migrate_down: bool,
 ) -> Result<(), ServerFnError> {
-    let asked = match understand(&kind, stage, text.clone()) {
+    let asked = match understand(&kind, stage, text.clone(), migrate_down) {
         Ok(ask) => engine().ask(&actor(), RolloutId(rollout), ask).await,
         Err(refusal) => Err(refusal.into()),
     };
@@ -81,24 +82,26 @@ pub async fn ask(
     Ok(())
 }
 
-fn understand(kind: &str, stage: usize, text: String) -> Result<Ask, Refusal> {
+fn understand(kind: &str, stage: usize, text: String, migrate_down: bool) -> Result<Ask, Refusal> {
+    let kind =
+        AskKind::parse(kind).ok_or_else(|| Refusal::not_now(format!("Crossfade does not know how to {kind}.")))?;
     Ok(match kind {
-        "approve" => Ask::Approve { stage, comment: text },
-        "reject" => Ask::Reject { stage, comment: text },
-        "hold" => Ask::Hold { reason: text },
-        "resume" => Ask::Resume,
-        "retry" => Ask::Retry,
-        "abort" => Ask::Abort { reason: text },
-        "roll-back" => Ask::RollBack { reason: text },
-        "promote-full" => Ask::PromoteFull { reason: text },
-        "extend-keep-warm" => {
+        AskKind::Approve => Ask::Approve { stage, comment: text },
+        AskKind::Reject => Ask::Reject { stage, comment: text },
+        AskKind::Hold => Ask::Hold { reason: text },
+        AskKind::Resume => Ask::Resume,
+        AskKind::Retry => Ask::Retry,
+        AskKind::Abort => Ask::Abort { reason: text },
+        AskKind::RollBack => Ask::RollBack { reason: text, migrate_down },
+        AskKind::Skip => Ask::Skip { reason: text },
+        AskKind::PromoteFull => Ask::PromoteFull { reason: text },
+        AskKind::ExtendKeepWarm => {
             Ask::ExtendKeepWarm { by: Millis::parse(&text).map_err(|message| Refusal::invalid("by", message))? }
         }
-        "clean-up-now" => Ask::CleanUpNow,
-        "add-note" => Ask::AddNote { text },
-        "freeze" => Ask::Freeze { reason: text },
-        "thaw" => Ask::Thaw,
-        other => return Err(Refusal::not_now(format!("Crossfade does not know how to {other}."))),
+        AskKind::CleanUpNow => Ask::CleanUpNow,
+        AskKind::AddNote => Ask::AddNote { text },
+        AskKind::Freeze => Ask::Freeze { reason: text },
+        AskKind::Thaw => Ask::Thaw,
     })
 }
 

@@ -21,8 +21,19 @@ pub enum Message {
     News { now: Timestamp, entries: Vec<Entry>, lines: Vec<Line> },
     /// What was seen at the router; also the heartbeat.
     Beat { now: Timestamp, router: Router },
+    /// What the metrics say, drawn by the server.
+    Numbers(Numbers),
     /// The session has ended: sign in again.
     SignedOut,
+}
+
+/// The rollout's numbers as HTML, ready to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// All of them, with their charts.
+    pub board: String,
+    /// The last verdicts, beside what is to be decided.
+    pub evidence: String,
 }
 
 /// How the router splits the traffic, by its own word.

@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
         .init();
     let done = match arguments.command {
         Command::Serve(serve) => commands::serve::run(&arguments.data, serve).await,
-        Command::Check(check) => commands::check::run(&check),
+        Command::Check(check) => commands::check::run(&arguments.data, &check).await,
         Command::User(user) => commands::user::run(&arguments.data, user).await,
         Command::Application(application) => commands::application::run(&arguments.data, application).await,
     };

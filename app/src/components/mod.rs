@@ -11,4 +11,6 @@ pub use traffic_bar::{Place, TrafficBar};
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
+pub mod metrics;
+#[cfg(feature = "ssr")]
 pub use frame::{Frame, Problem};

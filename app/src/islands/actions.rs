@@ -9,7 +9,8 @@ use rollout::command::{AskKind, Refusal};
 use rollout::words::{Input, Offer};
 
 /// In this order on the screen. The first that is offered is the big one.
-const MAIN: [AskKind; 5] = [AskKind::Retry, AskKind::Thaw, AskKind::Resume, AskKind::Approve, AskKind::Reject];
+const MAIN: [AskKind; 6] =
+    [AskKind::Retry, AskKind::Skip, AskKind::Thaw, AskKind::Resume, AskKind::Approve, AskKind::Reject];
 /// The ways out come first.
 const MORE: [AskKind; 8] = [
     AskKind::RollBack,
@@ -70,7 +71,7 @@ impl Asks {
     /// What is to be said of this form. Once the rollout has moved on it is of no use.
     fn flash(self, kind: AskKind) -> Option<Flash> {
         let still = self.live.rollout.with_untracked(|rollout| rollout.seq) == self.seq;
-        self.flash.get_value().filter(|flash| still && flash.form == name(kind))
+        self.flash.get_value().filter(|flash| still && flash.form == kind.as_str())
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) fn Decide(asks: Asks) -> impl IntoView {
         let offers = asks.offers.read();
         let flash = asks.flash.get_value()?;
         let still = asks.live.rollout.with(|rollout| rollout.seq) == asks.seq;
-        let shown = offers.iter().any(|offer| name(offer.kind) == flash.form && offer.refused.is_none());
+        let shown = offers.iter().any(|offer| offer.kind.as_str() == flash.form && offer.refused.is_none());
         (still && !shown).then_some(flash.message)
     });
     let not_for_you = Memo::new(move |_| asks.live.rollout.with(|rollout| not_for_you(rollout, &asks.offers.read())));
@@ -93,6 +94,8 @@ pub(super) fn Decide(asks: Asks) -> impl IntoView {
         {move || not_for_you.get().map(|message| view! { <p class="notice">{message}</p> })}
         <section class="decide" aria-label="To be decided" hidden=move || nothing.get()>
             <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key/> }/>
+            // What the metrics say, where it is decided.
+            <div class="evidence" inner_html=move || asks.live.numbers.read().evidence.clone()></div>
         </section>
     }
 }
@@ -132,7 +135,7 @@ fn Ask(asks: Asks, key: Key) -> impl IntoView {
     let label = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.label.clone());
     let consequence = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.consequence.clone());
     let flash = asks.flash(kind);
-    let name = name(kind);
+    let name = kind.as_str();
     let is_main = matches!(kind, AskKind::Approve | AskKind::Retry | AskKind::Resume | AskKind::Thaw);
     let is_open = is_main || flash.is_some();
     let weight = match kind {
@@ -140,6 +143,8 @@ fn Ask(asks: Asks, key: Key) -> impl IntoView {
         _ if is_main => "primary",
         _ => "",
     };
+    let down =
+        kind == AskKind::RollBack && asks.live.rollout.with_untracked(|rollout| rollout.start.plan.can_migrate_down);
     let input = offer.read_untracked().as_ref().map_or(Input::Nothing, |offer| offer.input);
     let form = view! {
         <form class=format!("ask ask-{name}") method="post" action="/api/ask">
@@ -148,6 +153,12 @@ fn Ask(asks: Asks, key: Key) -> impl IntoView {
             {stage.map(|stage| view! { <input type="hidden" name="stage" value=stage.to_string()/> })}
             <p class="consequence">{consequence}</p>
             {field(kind, input, flash)}
+            {down.then(|| view! {
+                <label class="check">
+                    <input type="checkbox" name="migrate_down" value="true"/>
+                    "Undo the migration, too"
+                </label>
+            })}
             <button class=weight>{label}</button>
         </form>
     };
@@ -165,7 +176,7 @@ fn Ask(asks: Asks, key: Key) -> impl IntoView {
 /// What the person writes with it, and what was wrong with that.
 fn field(kind: AskKind, input: Input, flash: Option<Flash>) -> impl IntoView {
     let (wrong, typed) = flash.map_or((None, String::new()), |flash| (Some(flash.message), flash.value));
-    let name = name(kind);
+    let name = kind.as_str();
     let (field_id, error_id) = (format!("{name}-text"), format!("{name}-error"));
     let hint = match kind {
         AskKind::ExtendKeepWarm => "For how much longer, like 24h",
@@ -186,24 +197,5 @@ fn field(kind: AskKind, input: Input, flash: Option<Flash>) -> impl IntoView {
             />
         })}
         {wrong.map(|message| view! { <p class="field-error" id=error_id role="alert">{message}</p> })}
-    }
-}
-
-/// As the form says it.
-fn name(kind: AskKind) -> &'static str {
-    match kind {
-        AskKind::Approve => "approve",
-        AskKind::Reject => "reject",
-        AskKind::Hold => "hold",
-        AskKind::Resume => "resume",
-        AskKind::Retry => "retry",
-        AskKind::Abort => "abort",
-        AskKind::RollBack => "roll-back",
-        AskKind::PromoteFull => "promote-full",
-        AskKind::ExtendKeepWarm => "extend-keep-warm",
-        AskKind::CleanUpNow => "clean-up-now",
-        AskKind::AddNote => "add-note",
-        AskKind::Freeze => "freeze",
-        AskKind::Thaw => "thaw",
     }
 }

@@ -5,6 +5,7 @@ use crate::components::TimeOfDay;
 use leptos::prelude::*;
 use rollout::Rollout;
 use rollout::event::{Entry, Event};
+use rollout::metric::Evidence;
 
 #[component]
 pub(super) fn Decisions(live: Live) -> impl IntoView {
@@ -24,6 +25,7 @@ pub(super) fn Decisions(live: Live) -> impl IntoView {
                     <li class=class>
                         <strong>{decision.by.to_string()}</strong> " " {verb} " " {weight(decision.stage)} " " {comment} " "
                         <TimeOfDay at=decision.at/>
+                        <span class="quiet small">{seeing(&decision.evidence)}</span>
                     </li>
                 }
             });
@@ -58,6 +60,15 @@ pub(super) fn Journal(live: Live) -> impl IntoView {
     }
 }
 
+/// What the metrics said at that moment.
+fn seeing(evidence: &[Evidence]) -> String {
+    if evidence.is_empty() {
+        return String::new();
+    }
+    let said = evidence.iter().map(|seen| format!("{}: {}", seen.verdict, seen.sentence())).collect::<Vec<_>>();
+    format!(". Seen then: {}", said.join("; "))
+}
+
 /// An event in a line.
 fn words(rollout: &Rollout, entry: &Entry) -> String {
     let step =
@@ -73,8 +84,15 @@ fn words(rollout: &Rollout, entry: &Entry) -> String {
             format!("{} was inconclusive{}", step(index), because(reason))
         }
         Event::ApprovalRequested { stage, .. } => format!("asks for an approval of {}", weight(stage)),
-        Event::Approved { stage, comment } => format!("approved {}{}", weight(stage), because(comment)),
-        Event::Rejected { stage, comment } => format!("rejected {}{}", weight(stage), because(comment)),
+        Event::Checked { checks, .. } => format!("looked at {} things", checks.len()),
+        Event::StepSkipped { step: index, reason } => format!("went on without {}{}", step(index), because(reason)),
+        Event::Breached { evidence } => format!("saw a breach: {}", evidence.sentence()),
+        Event::Approved { stage, comment, evidence } => {
+            format!("approved {}{}{}", weight(stage), because(comment), seeing(evidence))
+        }
+        Event::Rejected { stage, comment, evidence } => {
+            format!("rejected {}{}{}", weight(stage), because(comment), seeing(evidence))
+        }
         Event::ApprovalTimedOut { stage } => format!("waited too long for an approval of {}", weight(stage)),
         Event::Held { reason } => format!("held{}", because(reason)),
         Event::Resumed => "resumed".to_owned(),

@@ -53,6 +53,12 @@ mod browser {
                         self.router.set(router);
                     }
                 }
+                Message::Numbers(numbers) => {
+                    let open = unfolded();
+                    self.numbers.set(numbers);
+                    // Once it is drawn, what somebody had unfolded is unfolded again.
+                    request_animation_frame(move || unfold(&open));
+                }
                 Message::SignedOut => reload(),
             }
         }
@@ -185,6 +191,22 @@ mod browser {
         let wait = (longest.0 as f64 * (0.5 + js_sys::Math::random() / 2.0)) as u64;
         let (current, heard) = (current.clone(), heard.clone());
         set_timeout(move || connect(live, &current, &heard), Duration::from_millis(wait));
+    }
+
+    /// What is unfolded among the numbers, by id.
+    fn unfolded() -> Vec<String> {
+        let found = document().query_selector_all(".board details[open][id]");
+        let Ok(found) = found else { return vec![] };
+        let element = |index| found.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok());
+        (0..found.length()).filter_map(element).map(|element| element.id()).collect()
+    }
+
+    fn unfold(ids: &[String]) {
+        for id in ids {
+            if let Some(element) = document().get_element_by_id(id) {
+                let _ = element.set_attribute("open", "");
+            }
+        }
     }
 
     fn reload() {

@@ -7,7 +7,7 @@ use super::stages::Ladder;
 use super::steps::Steps;
 use crate::components::{Moment, PhaseBadge, Place, TrafficBar};
 use crate::flash::Flash;
-use crate::live::{Line, Router};
+use crate::live::{Line, Numbers, Router};
 use leptos::either::Either;
 use leptos::prelude::*;
 use rollout::Rollout;
@@ -29,6 +29,7 @@ pub struct Start {
     pub entries: Vec<Entry>,
     pub lines: Vec<Line>,
     pub router: Router,
+    pub numbers: Numbers,
     pub flash: Option<Flash>,
 }
 
@@ -41,13 +42,14 @@ pub(super) struct Live {
     pub(super) entries: RwSignal<Vec<Entry>>,
     pub(super) lines: RwSignal<Vec<Line>>,
     pub(super) router: RwSignal<Router>,
+    pub(super) numbers: RwSignal<Numbers>,
     pub(super) now: RwSignal<Timestamp>,
     pub(super) link: RwSignal<Link>,
 }
 
 #[island]
 pub fn LiveRollout(start: Start) -> impl IntoView {
-    let Start { id, now, actor, entries, lines, router, flash } = start;
+    let Start { id, now, actor, entries, lines, router, numbers, flash } = start;
     let rollout = match Rollout::fold(&entries) {
         Ok(rollout) => rollout,
         Err(error) => return Either::Left(view! { <div class="problem" role="alert">{error.to_string()}</div> }),
@@ -59,6 +61,7 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
         entries: RwSignal::new(entries),
         lines: RwSignal::new(lines),
         router: RwSignal::new(router),
+        numbers: RwSignal::new(numbers),
         now: RwSignal::new(now),
         link: RwSignal::new(Link::default()),
     };
@@ -75,6 +78,8 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
                 </div>
                 <More asks/>
                 <div class="past">
+                    // Drawn by the server, every name in it escaped there.
+                    <div class="board" inner_html=move || live.numbers.read().board.clone()></div>
                     <Steps live/>
                     <Decisions live/>
                     <Journal live/>
@@ -114,6 +119,7 @@ fn Headline(live: Live) -> impl IntoView {
             </div>
             // While it is at work the line keeps its place, so that nothing below it jumps.
             <p class="waits" hidden=move || waits.read().is_empty() && state.read().0.is_ended()>{move || waits.get()}</p>
+            {move || live.rollout.with(Rollout::warning).map(|warning| view! { <p class="problem" role="alert">{warning}</p> })}
             {move || why(&live.rollout.read())}
             <Split live/>
             <Ladder live/>

@@ -38,7 +38,11 @@ pub(super) enum Mark {
 pub(super) fn groups(rollout: &Rollout) -> Vec<Group> {
     let mut groups: Vec<Group> = vec![];
     for (index, record) in rollout.steps.iter().enumerate() {
-        let part = part(record.step);
+        // What is handed over belongs to the stage that moved the last of the traffic.
+        let part = match (record.step, groups.last()) {
+            (Step::Handover, Some(group)) => group.part,
+            (step, _) => part(step),
+        };
         match groups.last_mut() {
             Some(group) if group.part == part => group.steps.end = index + 1,
             _ => groups.push(Group { part, steps: index..index + 1 }),
@@ -51,9 +55,9 @@ fn part(step: Step) -> Part {
     match step {
         Step::Preflight | Step::Prepare | Step::Migrate | Step::HealthCheck | Step::SmokeTest => Part::Checks,
         Step::Shift { stage } | Step::Bake { stage } => Part::Stage(stage),
-        Step::Monitor | Step::Promote => Part::Finish,
+        Step::Handover | Step::Monitor | Step::Promote => Part::Finish,
         Step::KeepWarm | Step::CleanUp => Part::OldSlot,
-        Step::CheckOldSlot | Step::ShiftBack | Step::StopNewSlot => Part::WayBack,
+        Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot => Part::WayBack,
     }
 }
 

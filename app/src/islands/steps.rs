@@ -6,6 +6,7 @@ use super::stages::{Group, Part, groups};
 use crate::components::TimeOfDay;
 use leptos::prelude::*;
 use rollout::Rollout;
+use rollout::check::Level;
 use rollout::clock::Timestamp;
 use rollout::plan::Step;
 use rollout::state::{StepRecord, StepStatus};
@@ -58,6 +59,7 @@ fn StepItem(live: Live, index: usize) -> impl IntoView {
         };
         record.status.lasted(now).map(|lasted| lasted.to_string())
     };
+    let is_preflight = record.read_untracked().as_ref().is_some_and(|record| record.step == Step::Preflight);
     view! {
         <li class=move || record.get().map_or_else(String::new, |record| format!("step step-{}", class(&record)))>
             <span class="sign" aria-hidden="true">{move || record.get().map(|record| sign(&record))}</span>
@@ -65,8 +67,42 @@ fn StepItem(live: Live, index: usize) -> impl IntoView {
             <span class="visually-hidden">{move || record.get().map(|record| class(&record))}</span>
             <span class="step-time">{lasted}</span>
             {move || record.get().map(|record| said(&record))}
+            {is_preflight.then(|| view! { <Checks live/> })}
             <Log live index/>
         </li>
+    }
+}
+
+/// What preflight found, one by one. Open when something is not well.
+#[component]
+fn Checks(live: Live) -> impl IntoView {
+    let checks = Memo::new(move |_| live.rollout.with(|rollout| rollout.checks.clone()));
+    move || {
+        let checks = checks.get();
+        (!checks.is_empty()).then(|| {
+            let open = checks.iter().any(|check| check.level != Level::Ok);
+            let items = checks.into_iter().map(|check| {
+                let (level, sign) = match check.level {
+                    Level::Ok => ("ok", "✓"),
+                    Level::Warning => ("warning", "!"),
+                    Level::Failure => ("failure", "✕"),
+                };
+                view! {
+                    <li class=format!("check-{level}")>
+                        <span class="sign" aria-hidden="true">{sign}</span>
+                        <strong>{check.name}</strong>
+                        <span class="visually-hidden">{level}</span>
+                        <span>{check.said}</span>
+                    </li>
+                }
+            });
+            view! {
+                <details class="checks" open=open>
+                    <summary>"What was checked"</summary>
+                    <ul>{items.collect_view()}</ul>
+                </details>
+            }
+        })
     }
 }
 

@@ -9,7 +9,8 @@ use ::engine::engine::{Observed, Overview, Page};
 use ::engine::store::history::Filter;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use rollout::application::Stage;
+use rollout::application::{MigrationKind, Stage};
+use rollout::metric::{Metric, OnBreach};
 use rollout::policy::{Permission, authorize};
 use rollout::slot::Slot;
 use std::sync::Arc;
@@ -160,7 +161,15 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
     };
     let application = &definition.application;
     let mut checks = vec!["preflight".to_owned(), format!("prepare on {to}")];
-    checks.extend(application.migrate.as_ref().map(|migrate| format!("migrate (`{}`)", migrate.up.join(" "))));
+    checks.extend(application.migrate.as_ref().map(|migrate| match migrate.kind {
+        MigrationKind::Expand => format!("migrate (`{}`)", migrate.up.join(" ")),
+        MigrationKind::Contract => {
+            format!(
+                "migrate (`{}`: it takes something away, and rolling back is unsafe afterwards)",
+                migrate.up.join(" ")
+            )
+        }
+    }));
     checks.push(format!("{} health checks", application.health.len()));
     if !application.smoke.is_empty() {
         checks.push(format!("{} smoke tests", application.smoke.len()));
@@ -180,11 +189,15 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
                 .collect_view()
         })
         .ok();
+    let watched: Vec<String> = application.metrics().iter().map(watched).collect();
     view! {
         <div class="changes">
             <p>{replaces}</p>
             <p><strong>"Before any traffic: "</strong> {checks.join(", ")} "."</p>
             <ol class="stages">{stages}</ol>
+            {(!watched.is_empty()).then(|| view! {
+                <p><strong>"Watched at every weight: "</strong> {watched.join(", ")} "."</p>
+            })}
             <details>
                 <summary>"Images"</summary>
                 <ul>{images}</ul>
@@ -193,13 +206,29 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
     }
 }
 
+/// A metric, and what follows when it is bad.
+fn watched(metric: &Metric) -> String {
+    let follows = match metric.on_breach {
+        _ if metric.dry_run => "shown",
+        _ if metric.limit.is_none() && metric.compare.is_none() => "shown",
+        OnBreach::Hold => "holds",
+        OnBreach::RollBack => "rolls back",
+    };
+    format!("{} ({follows})", metric.name)
+}
+
 fn stage(stage: &Stage) -> impl IntoView + use<> {
     let gate = match &stage.approve {
         Some(rule) if rule.count == 1 => format!("after an approval by {}", rule.role),
         Some(rule) => format!("after {} approvals by {}", rule.count, rule.role),
         None => "by itself".to_owned(),
     };
-    let bake = if stage.bake.is_zero() { String::new() } else { format!(", then stays there for {}", stage.bake) };
+    let bake = match (stage.bake.is_zero(), stage.min_requests) {
+        (true, 0) => String::new(),
+        (true, wanted) => format!(", then stays there for {wanted} requests"),
+        (false, 0) => format!(", then stays there for {}", stage.bake),
+        (false, wanted) => format!(", then stays there for {} and {wanted} requests", stage.bake),
+    };
     view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate} {bake}</li> }
 }
 

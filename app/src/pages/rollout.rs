@@ -1,5 +1,6 @@
 //! One rollout. The page is an island: whole without scripts, alive with them.
 
+use crate::components::metrics::numbers;
 use crate::components::{Frame, Problem};
 use crate::context::{actor, engine, shown, take_flash};
 use crate::islands::{LiveRollout, Start};
@@ -41,6 +42,9 @@ async fn load(id: &str) -> Result<Start, EngineError> {
     let id = RolloutId(id.parse().map_err(|_| EngineError::NotFound(format!("rollout #{id}")))?);
     let (engine, actor) = (engine(), actor());
     let view = engine.rollout(&actor, id).await?;
+    let board = engine.board(&actor, id).await?;
+    let now = ::engine::clock::now();
+    let numbers = numbers(&board, &view.rollout, &view.entries, now);
     let seen = engine.observe(&actor, &view.rollout.start.application).await?;
     let router = match &seen.split {
         Ok(split) => Router::Says(*split),
@@ -48,11 +52,12 @@ async fn load(id: &str) -> Result<Start, EngineError> {
     };
     Ok(Start {
         id: id.0,
-        now: ::engine::clock::now(),
+        now,
         actor,
         entries: view.entries,
         lines: view.lines.into_iter().map(line).collect(),
         router,
+        numbers,
         flash: take_flash().await,
     })
 }

@@ -1,6 +1,6 @@
 //! The websocket of a rollout: everything after what the browser has, then everything as it is written, and a beat.
 
-use app::live::{BEAT_SECONDS, Line, Message, Router};
+use app::live::{BEAT_SECONDS, Line, Message, Numbers, Router};
 use axum::Extension;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query};
@@ -47,7 +47,7 @@ pub async fn rollout(
     }
     let Some(session) = session.id().map(|id| id.to_string()) else { return StatusCode::UNAUTHORIZED.into_response() };
     upgrade.max_message_size(1024).on_upgrade(move |socket| async move {
-        let follower = Follower { state, user, session, id: RolloutId(id), position };
+        let follower = Follower { state, user, session, id: RolloutId(id), position, numbers: None };
         follower.follow(socket).await;
     })
 }
@@ -70,6 +70,8 @@ struct Follower {
     session: String,
     id: RolloutId,
     position: Position,
+    /// What the browser was shown of the numbers last.
+    numbers: Option<Numbers>,
 }
 
 impl Follower {
@@ -110,6 +112,7 @@ impl Follower {
         if happened {
             messages.push(self.router().await);
         }
+        messages.extend(self.numbers().await.map(Message::Numbers));
         Some(messages)
     }
 
@@ -147,7 +150,21 @@ impl Follower {
         // What was written between the page and this connection, and, at worst, what was not told.
         let mut messages = self.news().await?;
         messages.push(self.router().await);
+        messages.extend(self.numbers().await.map(Message::Numbers));
         Some(messages)
+    }
+
+    /// The numbers, when there are newer ones than the browser has.
+    async fn numbers(&mut self) -> Option<Numbers> {
+        let (engine, actor) = (&self.state.engine, self.user.actor());
+        let board = engine.board(&actor, self.id).await.ok()?;
+        let view = engine.rollout(&actor, self.id).await.ok()?;
+        let drawn = app::components::metrics::numbers(&board, &view.rollout, &view.entries, engine::clock::now());
+        if self.numbers.as_ref() == Some(&drawn) {
+            return None;
+        }
+        self.numbers = Some(drawn.clone());
+        Some(drawn)
     }
 
     async fn router(&self) -> Message {
