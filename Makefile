@@ -17,6 +17,7 @@ run: build ## set up, build, bring the sample application live, and serve the da
 
 test: check ## everything, on the real Docker Engine, the real nginx and a real browser
 	@demo/machine.sh
+	@demo/machine.sh test
 	@demo/images.sh
 	@app/client/build.sh --release
 	@.ci/tree.sh
@@ -29,8 +30,11 @@ check: rust ## the quick part: format, lints, unit tests
 	cargo clippy --workspace --exclude client --all-targets -- -D warnings
 	cargo nextest run --workspace --exclude client
 
-bench: rust ## measure against the budgets of the design, and print tables
+bench: build ## measure against the budgets of the design, and print tables
 	cargo bench --package engine --bench history
+	@demo/machine.sh
+	@demo/images.sh 1.0.0 1.4.0 1.5.0 1.6.1 1.6.2 1.6.3 1.6.4 1.6.5 1.6.6
+	@CROSSFADE_BIN=$(BINARY) end2end/run.sh --config playwright.bench.config.ts
 
 build: rust site ## the program and its site, for release
 	cargo build --release -p server
