@@ -1,7 +1,8 @@
 //! The release runs in the standby slot: images pulled, what is shared up, containers made and started.
 
 use super::{Context, Done, Outcome};
-use crate::runtime::docker::{Publish, Wanted};
+use crate::runtime::docker::{Project, Publish, Wanted};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A container that falls over at once shows it within this time.
@@ -47,18 +48,9 @@ pub(super) async fn stays_up(cx: &Context) -> Result<(), String> {
 }
 
 /// Brings services of the new slot up. Also what promoting does with those that run in the live slot only.
-pub(super) async fn up(cx: &Context, services: std::collections::BTreeMap<&str, Publish>) -> Result<(), String> {
+pub(super) async fn up(cx: &Context, services: BTreeMap<&str, Publish>) -> Result<(), String> {
     let (project, shared) = (cx.project(cx.new_slot()), cx.shared());
-    let wanted = Wanted {
-        project: &project,
-        compose: &cx.compose,
-        compose_file: &cx.definition.compose_file,
-        services,
-        images: &cx.rollout.images,
-        release: cx.rollout.start.release.as_str(),
-        elsewhere: &shared,
-        keep_running: false,
-    };
+    let wanted = Wanted { keep_running: false, ..wanted(cx, &project, &shared, services) };
     cx.docker.up(&wanted, &mut |line| cx.log.info(line)).await.map_err(|error| error.to_string())
 }
 
@@ -79,21 +71,31 @@ async fn pull(cx: &Context) -> Result<(), String> {
 /// What outlives rollouts is started when it is not there, and otherwise left alone.
 async fn shared(cx: &Context) -> Result<(), String> {
     let names = cx.compose.services.keys().map(String::as_str);
-    let services: std::collections::BTreeMap<&str, Publish> =
+    let services: BTreeMap<&str, Publish> =
         names.filter(|name| cx.is_shared(name)).map(|name| (name, Publish::AsWritten)).collect();
     if services.is_empty() {
         return Ok(());
     }
     let project = cx.shared();
-    let wanted = Wanted {
-        project: &project,
+    let wanted = wanted(cx, &project, &project, services);
+    cx.docker.up(&wanted, &mut |line| cx.log.info(format!("shared: {line}"))).await.map_err(|error| error.to_string())
+}
+
+/// Services of this release in a project; those that run as they should are left alone.
+fn wanted<'a>(
+    cx: &'a Context,
+    project: &'a Project,
+    elsewhere: &'a Project,
+    services: BTreeMap<&'a str, Publish>,
+) -> Wanted<'a> {
+    Wanted {
+        project,
         compose: &cx.compose,
         compose_file: &cx.definition.compose_file,
         services,
         images: &cx.rollout.images,
         release: cx.rollout.start.release.as_str(),
-        elsewhere: &project,
+        elsewhere,
         keep_running: true,
-    };
-    cx.docker.up(&wanted, &mut |line| cx.log.info(format!("shared: {line}"))).await.map_err(|error| error.to_string())
+    }
 }

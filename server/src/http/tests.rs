@@ -8,6 +8,7 @@ mod foreign_forms;
 mod headers;
 mod history;
 mod live;
+mod numbers;
 mod roles;
 mod sessions;
 mod signing_in;

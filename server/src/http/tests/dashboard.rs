@@ -32,6 +32,9 @@ config = "nginx.conf"
 conf_d = "conf.d"
 pid    = "nginx.pid"
 dial   = "dial"
+[[monitor.metric]]
+name = "errors <b>of</b> \"all\""
+max  = 0.001
 "#;
 const COMPOSE: &str = "services:\n  web:\n    image: registry.invalid/web:${VERSION}\n";
 
