@@ -5,6 +5,8 @@
 mod bench;
 #[path = "docker/failing.rs"]
 mod failing;
+#[path = "docker/migrating.rs"]
+mod migrating;
 #[path = "docker/pulling.rs"]
 mod pulling;
 #[path = "docker/reconciling.rs"]

@@ -87,10 +87,11 @@ pub enum Report {
         step: StepIndex,
         reason: String,
     },
-    /// What a step found, one by one.
+    /// What a step found, one by one, and how it ended: written together, so that a crash leaves neither or both.
     Checked {
         step: StepIndex,
         checks: Vec<Check>,
+        end: Box<Report>,
     },
     /// A look at every metric.
     Watched {

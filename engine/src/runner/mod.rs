@@ -159,7 +159,7 @@ async fn carry_out(
     let work = async {
         let (cx, writer) = match prepare::context(shared, id, rollout, index, step).await {
             Ok(ready) => ready,
-            Err(why) => return Err(why),
+            Err(why) => return (Err(why), vec![]),
         };
         tracing::info!(rollout.id = id.0, step = %step, "rollout {id}: {step} begins");
         let outcome = steps::carry_out(step, &cx).await;
@@ -173,13 +173,7 @@ async fn carry_out(
         // Lines first, then the event that ends the step: a reader of the event has all the lines.
         drop(cx);
         let _ = writer.await;
-        if !checks.is_empty() {
-            let checked = shared.report(id, Report::Checked { step: index, checks }).await;
-            if let Err(error) = checked {
-                tracing::warn!(rollout.id = id.0, %error, "rollout {id}: what {step} found is not kept");
-            }
-        }
-        outcome
+        (outcome, checks)
     };
     let turned = async {
         loop {
@@ -196,8 +190,8 @@ async fn carry_out(
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
-    let outcome = tokio::select! {
-        outcome = work => outcome,
+    let (outcome, checks) = tokio::select! {
+        done = work => done,
         () = turned => return Ok(()),
         () = grace => return Ok(()),
     };
@@ -207,6 +201,10 @@ async fn carry_out(
             tracing::warn!(rollout.id = id.0, step = %step, %error, "rollout {id}: {step} failed");
             Report::Failed { step: index, error }
         }
+    };
+    let report = match checks.is_empty() {
+        true => report,
+        false => Report::Checked { step: index, checks, end: Box::new(report) },
     };
     match shared.report(id, report).await {
         // It was aborted in the same moment: the report came too late, and the turn is taken.

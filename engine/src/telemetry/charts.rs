@@ -6,7 +6,7 @@ use rollout::metric::{Metric, Unit};
 use rollout::slot::Slot;
 
 /// What the share of requests is called on its chart.
-pub(crate) const SHARE: &str = "share of requests";
+pub(crate) const SHARE: &str = "measured share";
 
 /// Most points of a line. Beyond that every second one goes: a day-long bake is not drawn by the second.
 const MOST: usize = 1_200;

@@ -125,7 +125,13 @@ impl Watcher {
             self.evidence[index] = Some(seen);
         }
         let share = self.share(rollout, since_shift);
-        samples.extend(share.iter().flat_map(|share| share_samples(rollout, share, now)));
+        samples.extend(share.iter().map(|share| Sample {
+            metric: String::new(),
+            slot: rollout.start.slot,
+            at: now,
+            value: share.measured,
+            threshold: None,
+        }));
         samples.iter().for_each(|sample| self.charts.add(sample));
         shared.store.add_samples(self.id, &samples).await?;
         let requests = self.requests(rollout.start.slot, since_shift);
@@ -203,12 +209,6 @@ impl Watcher {
         let until = (recent > 0).then(|| now + Millis(left * window.0.max(1_000) / recent));
         Some(Wanted { have, want, until })
     }
-}
-
-fn share_samples(rollout: &Rollout, share: &Share, now: Timestamp) -> Vec<Sample> {
-    let threshold = Some(f64::from(share.weight.percent()) / 100.0);
-    let sample = |slot, value| Sample { metric: String::new(), slot, at: now, value, threshold };
-    vec![sample(rollout.start.slot, share.measured)]
 }
 
 /// How long the weight has been as it is.

@@ -38,7 +38,7 @@ volumes:
   data:
 "#;
 
-const APPLICATION: &str = r#"
+pub const APPLICATION: &str = r#"
 name = "{name}"
 [services.web]
 routed = { port = 3000, hosts = ["docker.test"] }

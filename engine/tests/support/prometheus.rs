@@ -58,7 +58,15 @@ impl PrivatePrometheus {
 
     /// It takes connections and answers nothing.
     pub fn freeze(&self) {
-        signal("STOP", self.child.as_ref().unwrap().id());
+        let pid = self.child.as_ref().unwrap().id();
+        signal("STOP", pid);
+        // The signal is sent, and threads that run go on for a while.
+        let stopped = |stat: &str| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'));
+        wait_for("Prometheus' standstill", || {
+            fs::read_dir(format!("/proc/{pid}/task"))
+                .unwrap()
+                .all(|task| fs::read_to_string(task.unwrap().path().join("stat")).is_ok_and(|stat| stopped(&stat)))
+        });
     }
 
     pub fn kill(&mut self) {

@@ -26,13 +26,14 @@ impl Rollout {
                 self.must_run(*step)?;
                 Ok(vec![Event::StepInconclusive { step: *step, reason: reason.clone() }])
             }
-            Report::Checked { step, checks } => {
+            Report::Checked { step, checks, end } => {
                 self.must_run(*step)?;
                 self.must_be_up(*step, now)?;
                 if self.ended.is_some() {
                     return Err(Refusal::not_now("The rollout has ended: nothing is checked any more."));
                 }
-                Ok(vec![Event::Checked { step: *step, checks: checks.clone() }])
+                let found = Event::Checked { step: *step, checks: checks.clone() };
+                Ok(std::iter::once(found).chain(self.decide_report(end, now)?).collect())
             }
             Report::Watched { evidence, requests, flowing } => Ok(self.watched(evidence, *requests, *flowing, now)),
             Report::Superseded { by } => Ok(match self.is_settled() || self.ended.is_none() {

@@ -255,7 +255,11 @@ impl World {
                 let act = [Act::Pass, Act::Wait, Act::Ask, Act::Hold, Act::RollBack];
                 watched(*chance.pick(&act), *chance.pick(&[0, 99, 1_000]))
             }
-            12 => Report::Checked { step, checks: vec![Check::warning("DNS", "a TTL of 3600 s")] },
+            12 => Report::Checked {
+                step,
+                checks: vec![Check::warning("DNS", "a TTL of 3600 s")],
+                end: Box::new(succeeded(step)),
+            },
             _ => Report::Superseded { by: RolloutId(9) },
         }
     }

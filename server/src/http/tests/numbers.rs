@@ -80,8 +80,8 @@ async fn what_preflight_found_is_listed() {
         Check::warning("DNS TTL", "shop.test: 3600 s"),
         Check::failure("database", "separate: <lost>"),
     ];
-    dashboard.report(id, Report::Checked { step, checks }).await;
-    dashboard.report(id, Report::Failed { step, error: "database: separate".to_owned() }).await;
+    let end = Box::new(Report::Failed { step, error: "database: separate".to_owned() });
+    dashboard.report(id, Report::Checked { step, checks, end }).await;
     let body = dashboard.signed_in(Role::Viewer).await.get(&format!("/rollouts/{}", id.0)).await.body;
     for wanted in ["check-ok", "check-warning", "check-failure", "shop.test: 3600 s", "separate: &lt;lost&gt;"] {
         assert!(body.contains(wanted), "{wanted}");

@@ -92,6 +92,9 @@ fn silence_is_never_a_number() {
         scrapes.failed("a", at(seconds), "refused".to_owned());
         assert_eq!(scrapes.window(&series, MINUTE, at(seconds)), Window::Points(vec![1.0, 1.0]), "{seconds}");
     }
+    // Fresh, and yet not of this window.
+    let short = scrapes.window(&series, Millis::seconds(10), at(35));
+    assert_eq!(why(short), "stale: last answer 15 s ago (a: refused)");
     scrapes.failed("a", at(40), "timed out".to_owned());
     assert_eq!(why(scrapes.window(&series, MINUTE, at(40))), "stale: last answer 20 s ago (a: timed out)");
     // Nobody asked: the same.

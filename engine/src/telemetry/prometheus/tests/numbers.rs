@@ -55,6 +55,7 @@ fn a_process_that_begins_anew_counts_from_zero() {
         (with_start(began - 900.0, 20), with_start(began - 900.0, 30), 10.0),
         // The start of a process is reckoned from a clock: it moves a little, or with the clock.
         (with_start(began - 900.0, 4_000), with_start(began - 899.0, 4_010), 10.0),
+        (with_start(began - 5.0, 20), with_start(began - 4.2, 30), 10.0),
         (with_start(began - 900_000.0, 4_000), with_start(began - 800_000.0, 4_010), 10.0),
         (with_start(began - 900.0, 20), "c_total 30".to_owned(), 10.0),
         // Several processes behind one address: one of them says nothing of the others.
@@ -74,6 +75,11 @@ fn a_process_that_begins_anew_counts_from_zero() {
     scrapes.failed("a", at(5), "refused".to_owned());
     scrapes.add("a", at(10), &with_start(began + 7.0, 30)).unwrap();
     assert_eq!(scrapes.window(&rate("c_total"), MINUTE, at(10)), Window::Points(vec![3.0]));
+    // Back with a page that is of no use, first.
+    let began_anew = format!("process_start_time_seconds {}\nc_total NaN", began + 12.0);
+    scrapes.add("a", at(15), &began_anew).unwrap();
+    scrapes.add("a", at(20), &with_start(began + 12.0, 40)).unwrap();
+    assert_eq!(scrapes.window(&rate("c_total"), MINUTE, at(20)), Window::Points(vec![3.0, 4.0]));
 }
 
 #[test]
@@ -99,6 +105,16 @@ fn rates_are_added_up_over_instances_look_by_look() {
     // What lies before the window is no part of it.
     assert_eq!(look(65, Some(1_520), Some(150)), Window::Points(vec![12.0, 10.0, 10.0]));
     assert_eq!(look(200, Some(1_520), Some(150)), Window::Silent);
+    // One that was asked in vain and then begins: what it did until then is not known.
+    let mut scrapes = Scrapes::new([series.clone()]);
+    for seconds in [0, 5, 10, 15] {
+        scrapes.add("a", at(seconds), &c(seconds as u64)).unwrap();
+        match seconds {
+            0 | 5 => scrapes.failed("b", at(seconds), "refused".to_owned()),
+            _ => scrapes.add("b", at(seconds), &c(seconds as u64 * 4)).unwrap(),
+        }
+    }
+    assert_eq!(scrapes.window(&series, MINUTE, at(15)), Window::Points(vec![5.0]));
 }
 
 #[test]
