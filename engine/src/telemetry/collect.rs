@@ -85,7 +85,9 @@ impl Collector {
         let answers = futures::future::join_all(places.iter().map(|place| self.instances(place))).await;
         for (place, instances) in places.into_iter().zip(answers) {
             let series = self.series(&place);
-            let kept = self.scrapes.entry(place).or_insert_with(|| Scrapes::new(series));
+            let longest = self.definition.application.metrics().iter().map(|metric| metric.window).max();
+            let longest = longest.unwrap_or_default();
+            let kept = self.scrapes.entry(place).or_insert_with(|| Scrapes::new(series).keeping(longest));
             for (instance, answer) in instances {
                 match answer {
                     Ok(text) => {
