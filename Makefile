@@ -22,7 +22,7 @@ test: check ## everything, on the real Docker Engine, the real nginx and a real 
 	@app/client/build.sh --release
 	@.ci/tree.sh
 	cargo build
-	cargo nextest run --workspace --exclude client --run-ignored ignored-only
+	cargo nextest run --workspace --exclude client --run-ignored ignored-only --no-fail-fast
 	@end2end/run.sh
 
 check: rust ## the quick part: format, lints, unit tests

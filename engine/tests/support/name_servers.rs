@@ -3,7 +3,7 @@
 use engine::dns::Resolver;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -59,12 +59,26 @@ impl NameServers {
         let folder = tempfile::tempdir().unwrap();
         let (owners_port, recursive_port) = (free_port(), free_port());
         let nsd = nsd(folder.path(), owners_port);
-        let unbound = unbound(folder.path(), recursive_port, owners_port);
-        let servers = NameServers { children: vec![nsd, unbound], owners_port, recursive_port, _folder: folder };
-        for port in [owners_port, recursive_port] {
-            wait_for("a name server", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
+        // It listens before it has its zones, and Unbound would remember that it did not know them.
+        for (zone, _) in ZONES {
+            wait_for("a zone of NSD's", || knows(owners_port, zone));
         }
-        servers
+        let mut servers = NameServers { children: vec![nsd], owners_port, recursive_port, _folder: folder };
+        // Now and then an Unbound never gets to answering: then another one does.
+        for _ in 0..5 {
+            let mut unbound = unbound(servers._folder.path(), recursive_port, owners_port);
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(3) {
+                if knows(recursive_port, "cdn.net.") && knows(recursive_port, "eu.shop.com.") {
+                    servers.children.push(unbound);
+                    return servers;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let _ = unbound.kill();
+            let _ = unbound.wait();
+        }
+        panic!("Unbound does not answer");
     }
 
     pub fn recursive(&self) -> String {
@@ -127,6 +141,22 @@ fn unbound(folder: &Path, port: u16, owners_port: u16) -> Child {
     run("unbound", &["-d", "-c"], &folder.join("unbound.conf"))
 }
 
+/// Whether the name server says, without an error, where the zone begins.
+fn knows(port: u16, zone: &str) -> bool {
+    // One question: the SOA record of the zone. RFC 1035, section 4.
+    let mut question = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in zone.split_terminator('.') {
+        question.push(u8::try_from(label.len()).unwrap());
+        question.extend(label.as_bytes());
+    }
+    question.extend([0, 0, 6, 0, 1]);
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let mut answer = [0; 512];
+    let asked = socket.send_to(&question, (Ipv4Addr::LOCALHOST, port)).and_then(|_| socket.recv(&mut answer));
+    asked.is_ok_and(|length| length > 12 && answer[3] & 15 == 0 && answer[7] > 0)
+}
+
 fn run(program: &str, args: &[&str], config: &Path) -> Child {
     Command::new(program)
         .args(args)
@@ -141,7 +171,8 @@ fn run(program: &str, args: &[&str], config: &Path) -> Child {
 /// Free over UDP and TCP; below the ports that the kernel takes for outgoing connections.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 8_000).unwrap();
+    // Ports of its own for each test process: Unbound shares a port with another one that has it, without a word.
+    let first = u16::try_from(std::process::id() % 500).unwrap() * 16;
     for _ in 0..8_000 {
         let port = 24_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
         let address = (Ipv4Addr::LOCALHOST, port);
