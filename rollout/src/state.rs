@@ -303,6 +303,11 @@ impl Rollout {
         self.start.plan.contract && self.steps.iter().any(began)
     }
 
+    /// A person led it forward out of a way back that was stuck: nothing goes back there by itself again.
+    pub(crate) fn was_led_out(&self) -> bool {
+        self.back.is_none() && self.steps.iter().any(|record| record.step == Step::CheckOldSlot)
+    }
+
     /// The way back is stuck before the traffic has returned. The old slot may be gone for good.
     pub(crate) fn cannot_return(&self) -> bool {
         self.back.is_some()

@@ -82,7 +82,7 @@ impl Runners {
 }
 
 async fn run(shared: Arc<Shared>, id: RolloutId, stop: CancellationToken) {
-    let _watch = AbortOnDropHandle::new(tokio::spawn(telemetry::watch(shared.clone(), id)));
+    let _watch = AbortOnDropHandle::new(tokio::spawn(watch(shared.clone(), id)));
     let mut news = shared.feed.watch(id);
     // Whoever carried out the running step is not us.
     let mut report = Report::Interrupted;
@@ -96,6 +96,14 @@ async fn run(shared: Arc<Shared>, id: RolloutId, stop: CancellationToken) {
                 report = Report::Interrupted;
             }
         }
+    }
+}
+
+/// Sees that somebody watches: without looks no bake ends, and nothing goes back by itself.
+async fn watch(shared: Arc<Shared>, id: RolloutId) {
+    while let Err(panic) = AbortOnDropHandle::new(tokio::spawn(telemetry::watch(shared.clone(), id))).await {
+        tracing::error!(rollout.id = id.0, %panic, "rollout {id}: a look at its metrics panicked; it is watched anew");
+        tokio::time::sleep(AFTER_FAILURE).await;
     }
 }
 

@@ -21,6 +21,9 @@ use std::time::Duration;
 /// Longest time for a command that prints a number.
 const COMMAND: Duration = Duration::from_secs(10);
 
+/// Longest wait for Docker to say what runs.
+const DOCKER: Duration = Duration::from_secs(3);
+
 pub(crate) struct Collector {
     pub(crate) docker: Docker,
     pub(crate) http: reqwest::Client,
@@ -154,7 +157,10 @@ impl Collector {
         let application = &self.definition.application.name;
         let shared = matches!(self.definition.service(service), Service::Shared);
         let project = if shared { Project::shared(application) } else { Project::slot(application, slot) };
-        let mut containers = self.docker.containers(&project).await.map_err(|error| error.to_string())?;
+        // An engine that hangs must not keep the router's numbers from being judged.
+        let seen = tokio::time::timeout(DOCKER, self.docker.containers(&project)).await;
+        let seen = seen.map_err(|_| "the Docker Engine does not answer".to_owned())?;
+        let mut containers = seen.map_err(|error| error.to_string())?;
         containers.retain(|container| container.service == service && container.running);
         match containers.is_empty() {
             true => Err(format!("no container of {service} runs in {}", project.name())),

@@ -18,7 +18,7 @@ use rollout::plan::Step;
 use rollout::slot::Slot;
 use rollout::state::StepStatus;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Between two looks when no metric wants them more often: the measured share follows along.
 const CALM: Millis = Millis::seconds(5);
@@ -65,7 +65,9 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
         ports: (ports(rollout.start.slot), ports(rollout.start.slot.other())),
         collector: Collector::new(shared.docker.clone(), shared.http.clone(), definition, addresses, router),
         metrics,
-        held: false,
+        epoch: Epoch::default(),
+        port,
+        began: Instant::now(),
     };
     let pace = watcher.metrics.iter().map(|metric| metric.interval).min().unwrap_or(CALM);
     let mut tick = tokio::time::interval(Duration::from_millis(pace.0.max(500)));
@@ -82,6 +84,13 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
     }
 }
 
+/// The last shift, and whether it is held.
+type Epoch = (Option<Timestamp>, bool);
+
+fn epoch(rollout: &Rollout) -> Epoch {
+    (last_shift(rollout), rollout.held.is_some())
+}
+
 struct Watcher {
     id: RolloutId,
     metrics: Vec<Metric>,
@@ -93,18 +102,26 @@ struct Watcher {
     charts: Charts,
     /// The routed addresses of the new and of the old slot.
     ports: (Vec<u16>, Vec<u16>),
-    /// It was held at the last look.
-    held: bool,
+    epoch: Epoch,
+    /// Where the router's log arrives.
+    port: u16,
+    began: Instant,
 }
 
 impl Watcher {
     async fn look(&mut self, shared: &Arc<Shared>, rollout: &Rollout) -> Result<(), EngineError> {
         let now = clock::now();
-        // Whoever resumes it has seen what there was to see: failures in a row are counted anew.
-        if self.held && rollout.held.is_none() {
+        // A verdict is about one weight, and whoever resumes it has seen what there was to see: after both, looks begin anew.
+        let at = epoch(rollout);
+        if self.epoch != at {
             self.watches.fill(Watch::default());
+            self.evidence.fill(None);
+            self.looked.fill(None);
+            self.epoch = at;
         }
-        self.held = rollout.held.is_some();
+        if self.collector.router.is_err() {
+            self.collector.router = shared.router_logs.listen(self.port);
+        }
         // Nothing from before the last shift: a verdict is about this weight, and before the first the slot may have held another
         // release.
         let since_shift = since_last_shift(rollout, now);
@@ -114,7 +131,8 @@ impl Watcher {
         for index in 0..self.metrics.len() {
             let metric = &self.metrics[index];
             // Half a beat early is on time: ticks are not exact.
-            let due = self.looked[index].is_none_or(|last| (now - last).0 + 250 >= metric.interval.0);
+            // After the clock was set back, it is.
+            let due = self.looked[index].is_none_or(|last| last > now || (now - last).0 + 250 >= metric.interval.0);
             if !due || !self.collector.applies(metric, rollout) {
                 continue;
             }
@@ -133,9 +151,10 @@ impl Watcher {
             threshold: None,
         }));
         samples.iter().for_each(|sample| self.charts.add(sample));
-        shared.store.add_samples(self.id, &samples).await?;
         let requests = self.requests(rollout.start.slot, since_shift);
-        let flowing = self.requests(rollout.start.slot, DRY.min(since_shift)) > 0 || since_shift < DRY;
+        // Whoever has just begun to listen has heard nothing yet.
+        let listened = since_shift.min(Millis(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
+        let flowing = self.requests(rollout.start.slot, DRY.min(since_shift)) > 0 || listened < DRY;
         let board = Board {
             evidence: self.evidence.iter().flatten().cloned().collect(),
             wanted: self.wanted(rollout, requests, since_shift, now),
@@ -149,7 +168,9 @@ impl Watcher {
             .iter()
             .zip(&self.evidence)
             .any(|(metric, seen)| seen.is_none() && self.collector.applies(metric, rollout));
-        if rollout.wants_watching() && !unseen {
+        // What was seen at another weight, or before somebody resumed it, is reported to nobody.
+        let still = epoch(&shared.state(self.id).await?) == self.epoch;
+        if rollout.wants_watching() && !unseen && still {
             let report = Report::Watched { evidence: board.evidence.clone(), requests, flowing };
             let after = shared.report(self.id, report).await?;
             if let Some(breach) = after.breach.as_ref().filter(|_| after.breach != rollout.breach) {
@@ -158,6 +179,10 @@ impl Watcher {
             }
         }
         shared.boards.put(self.id, board);
+        // A chart with a gap is no reason to lose count of what was seen.
+        if let Err(error) = shared.store.add_samples(self.id, &samples).await {
+            tracing::warn!(rollout.id = self.id.0, %error, "what was measured of rollout {} is not kept", self.id);
+        }
         shared.feed.tell(self.id);
         Ok(())
     }
@@ -213,10 +238,14 @@ impl Watcher {
 
 /// How long the weight has been as it is.
 fn since_last_shift(rollout: &Rollout, now: Timestamp) -> Millis {
+    last_shift(rollout).map_or(Millis::ZERO, |at| now - at)
+}
+
+fn last_shift(rollout: &Rollout) -> Option<Timestamp> {
     let shifts = rollout.steps.iter().filter(|record| matches!(record.step, Step::Shift { .. } | Step::ShiftBack));
     let last = shifts.filter_map(|record| match record.status {
         StepStatus::Succeeded { at, .. } => Some(at),
         _ => None,
     });
-    last.max().map_or(Millis::ZERO, |at| now - at)
+    last.max()
 }

@@ -101,6 +101,12 @@ impl Rollout {
                  then retry to run it again, or abort."
                     .to_owned(),
             ),
+            Some((index, Step::MigrateDown)) => self.failed(
+                index,
+                "Crossfade was stopped while the migration was undone, and cannot know how far it came. Look at the database; \
+                 then retry to run it again, or go on all the same."
+                    .to_owned(),
+            ),
             // A clock needs nobody to carry it out.
             Some((_, step)) if step.is_clock() => vec![],
             Some((index, step)) => self.begin_again(index, step, now),
@@ -120,8 +126,11 @@ impl Rollout {
     fn failed(&self, step: StepIndex, error: String) -> Vec<Event> {
         let name = self.steps.get(step).map_or_else(String::new, |record| record.step.to_string());
         let mut events = vec![Event::StepFailed { step, error: error.clone() }];
-        let can_go_back =
-            self.has_traffic_to_return() && self.back.is_none() && self.ended.is_none() && !self.is_unsafe_to_return();
+        let can_go_back = self.has_traffic_to_return()
+            && self.back.is_none()
+            && self.ended.is_none()
+            && !self.is_unsafe_to_return()
+            && !self.was_led_out();
         if can_go_back {
             let reason = format!("{name} failed: {}", first_line(&error));
             events.push(Event::TurnedBack { outcome: Outcome::RolledBack, reason, migrate_down: false });

@@ -160,7 +160,11 @@ impl Docker {
         let project = if wanted.services.contains_key(other) { wanted.project } else { wanted.elsewhere };
         let deadline = Instant::now() + DEPENDENCY;
         loop {
-            let containers = self.containers(project).await?;
+            let mut containers = self.containers(project).await?;
+            // What is brought up later than the rest waits for its own slot, too.
+            if containers.iter().all(|container| container.service != other) {
+                containers.extend(self.containers(wanted.project).await?);
+            }
             let seen = containers.iter().find(|container| container.service == other);
             match seen.map(|container| meets(container, condition)) {
                 Some(Ok(true)) => return Ok(()),
