@@ -1,6 +1,7 @@
 //! Secrets: looked up when they are used, and masked wherever text goes to people.
 
 mod mask;
+mod named;
 
 pub use mask::Mask;
 

@@ -3,6 +3,7 @@
 use crate::actor::Role;
 use crate::check::Check;
 use crate::clock::Millis;
+use crate::epoch::Epoch;
 use crate::event::{RolloutId, StepIndex};
 use crate::metric::Evidence;
 use crate::release::PinnedImages;
@@ -95,6 +96,8 @@ pub enum Report {
     },
     /// A look at every metric.
     Watched {
+        /// When it was looked: what has changed since, it does not speak of.
+        epoch: Epoch,
         evidence: Vec<Evidence>,
         /// What the new slot was asked since the weight is what it is.
         requests: u64,

@@ -17,6 +17,7 @@ pub mod check;
 pub mod clock;
 pub mod command;
 mod decide;
+pub mod epoch;
 pub mod event;
 pub mod metric;
 pub mod plan;

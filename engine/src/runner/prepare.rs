@@ -1,13 +1,11 @@
 //! Brings together what a step needs.
 
 use crate::compose::Compose;
-use crate::definition::Definition;
 use crate::engine::Shared;
-use crate::secrets::{self, Mask};
+use crate::secrets::Mask;
 use crate::steps::{Context, StepLog};
 use crate::store::StoreError;
 use rollout::Rollout;
-use rollout::application::{Body, Secret};
 use rollout::event::{RolloutId, StepIndex};
 use rollout::plan::Step;
 use std::sync::Arc;
@@ -42,7 +40,8 @@ pub(super) async fn context(
             return Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         }
     };
-    let (log, writer) = StepLog::open(shared.store.clone(), shared.feed.clone(), id, index, mask(&definition));
+    let (log, writer) =
+        StepLog::open(shared.store.clone(), shared.feed.clone(), id, index, Mask::of(&definition.application));
     let cx = Context {
         store: shared.store.clone(),
         docker: shared.docker.clone(),
@@ -57,38 +56,4 @@ pub(super) async fn context(
         checks: Arc::default(),
     };
     Ok((cx, writer))
-}
-
-/// Every secret that the application file names and that is there; one that is not is spoken of where it is used.
-fn mask(definition: &Definition) -> Mask {
-    let mut mask = Mask::new();
-    let mut add = |secret: &Secret| {
-        if !matches!(secret, Secret::Plain(_))
-            && let Ok(value) = secrets::resolve(secret)
-        {
-            mask.add(&value);
-        }
-    };
-    let application = &definition.application;
-    if let Some(registry) = &application.registry {
-        add(&registry.password);
-    }
-    for test in &application.smoke {
-        test.headers.values().for_each(|value| add(&Secret::parse(value)));
-        if let Body::Json(text) = &test.body
-            && let Ok(json) = serde_json::from_str(text)
-        {
-            strings(&json, &mut |text| add(&Secret::parse(text)));
-        }
-    }
-    mask
-}
-
-fn strings(json: &serde_json::Value, each: &mut impl FnMut(&str)) {
-    match json {
-        serde_json::Value::String(text) => each(text),
-        serde_json::Value::Array(items) => items.iter().for_each(|item| strings(item, each)),
-        serde_json::Value::Object(fields) => fields.values().for_each(|field| strings(field, each)),
-        _ => {}
-    }
 }

@@ -8,15 +8,16 @@ use super::router_log;
 use crate::clock;
 use crate::engine::Shared;
 use crate::error::EngineError;
+use crate::secrets::Mask;
 use crate::store::samples::Sample;
 use rollout::Rollout;
 use rollout::clock::{Millis, Timestamp};
 use rollout::command::Report;
+use rollout::epoch::Epoch;
 use rollout::event::RolloutId;
 use rollout::metric::{Evidence, Metric, Watch};
 use rollout::plan::Step;
 use rollout::slot::Slot;
-use rollout::state::StepStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,7 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
     let port = crate::router::log_port(&definition.application, row.admin_port);
     let router = shared.router_logs.listen(port);
     let metrics = definition.application.metrics().to_vec();
+    let mask = Mask::of(&definition.application);
     let samples = shared.store.samples(id).await?;
     let ports = |slot: Slot| addresses.iter().filter(|a| a.slot == slot).map(|a| a.port).collect();
     let mut watcher = Watcher {
@@ -66,6 +68,8 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
         collector: Collector::new(shared.docker.clone(), shared.http.clone(), definition, addresses, router),
         metrics,
         epoch: Epoch::default(),
+        counted: None,
+        mask,
         port,
         began: Instant::now(),
     };
@@ -84,13 +88,6 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
     }
 }
 
-/// The last shift, and whether it is held.
-type Epoch = (Option<Timestamp>, bool);
-
-fn epoch(rollout: &Rollout) -> Epoch {
-    (last_shift(rollout), rollout.held.is_some())
-}
-
 struct Watcher {
     id: RolloutId,
     metrics: Vec<Metric>,
@@ -103,6 +100,10 @@ struct Watcher {
     /// The routed addresses of the new and of the old slot.
     ports: (Vec<u16>, Vec<u16>),
     epoch: Epoch,
+    /// Of which shift requests are counted, and what the log had counted before it.
+    counted: Option<(Option<Timestamp>, u64)>,
+    /// The secrets that the application file names.
+    mask: Mask,
     /// Where the router's log arrives.
     port: u16,
     began: Instant,
@@ -111,8 +112,7 @@ struct Watcher {
 impl Watcher {
     async fn look(&mut self, shared: &Arc<Shared>, rollout: &Rollout) -> Result<(), EngineError> {
         let now = clock::now();
-        // A verdict is about one weight, and whoever resumes it has seen what there was to see: after both, looks begin anew.
-        let at = epoch(rollout);
+        let at = rollout.epoch();
         if self.epoch != at {
             self.watches.fill(Watch::default());
             self.evidence.fill(None);
@@ -137,12 +137,16 @@ impl Watcher {
                 continue;
             }
             let both = self.collector.look(index, rollout, since_shift, now).await;
-            let seen = self.watches[index].look(metric, &both.new, both.old.as_ref(), since_shift, now);
+            let mut seen = self.watches[index].look(metric, &both.new, both.old.as_ref(), since_shift, now);
+            // Commands, and whoever is asked, say what they like.
+            seen.why = self.mask.mask(&seen.why);
+            seen.query = self.mask.mask(&seen.query);
             samples.extend(self.samples_of(rollout, &both, &seen));
             self.looked[index] = Some(now);
             self.evidence[index] = Some(seen);
         }
-        let share = self.share(rollout, since_shift);
+        let (open, lost) = self.ask_the_kernel().await;
+        let share = self.share(rollout, since_shift, open);
         samples.extend(share.iter().map(|share| Sample {
             metric: String::new(),
             slot: rollout.start.slot,
@@ -151,7 +155,7 @@ impl Watcher {
             threshold: None,
         }));
         samples.iter().for_each(|sample| self.charts.add(sample));
-        let requests = self.requests(rollout.start.slot, since_shift);
+        let requests = self.requests_at_weight(rollout.start.slot, at.shifted, since_shift);
         // Whoever has just begun to listen has heard nothing yet.
         let listened = since_shift.min(Millis(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
         let flowing = self.requests(rollout.start.slot, DRY.min(since_shift)) > 0 || listened < DRY;
@@ -160,7 +164,7 @@ impl Watcher {
             wanted: self.wanted(rollout, requests, since_shift, now),
             share,
             charts: self.charts.drawn(),
-            lost: self.collector.router.as_ref().map_or(0, |log| log.lost()),
+            lost,
         };
         // Not before every metric was looked at since we watch: none may pass unseen.
         let unseen = self
@@ -168,10 +172,8 @@ impl Watcher {
             .iter()
             .zip(&self.evidence)
             .any(|(metric, seen)| seen.is_none() && self.collector.applies(metric, rollout));
-        // What was seen at another weight, or before somebody resumed it, is reported to nobody.
-        let still = epoch(&shared.state(self.id).await?) == self.epoch;
-        if rollout.wants_watching() && !unseen && still {
-            let report = Report::Watched { evidence: board.evidence.clone(), requests, flowing };
+        if rollout.wants_watching() && !unseen {
+            let report = Report::Watched { epoch: at, evidence: board.evidence.clone(), requests, flowing };
             let after = shared.report(self.id, report).await?;
             if let Some(breach) = after.breach.as_ref().filter(|_| after.breach != rollout.breach) {
                 let (id, metric) = (self.id, &breach.metric);
@@ -198,17 +200,39 @@ impl Watcher {
         samples
     }
 
+    /// Since the weight is what it is, however long that was ago; after a restart, of what was heard since.
+    fn requests_at_weight(&mut self, slot: Slot, shifted: Option<Timestamp>, since_shift: Millis) -> u64 {
+        let Ok(log) = &self.collector.router else { return 0 };
+        let total = log.total(slot);
+        let before = match self.counted {
+            Some((of, before)) if of == shifted => before,
+            _ => total.saturating_sub(log.requests(slot, since_shift)),
+        };
+        self.counted = Some((shifted, before));
+        total.saturating_sub(before)
+    }
+
     fn requests(&self, slot: Slot, window: Millis) -> u64 {
         self.collector.router.as_ref().map_or(0, |log| log.requests(slot, window))
     }
 
+    /// Open connections to the new and to the old slot, and lost lines of the log. It reads long files: away from the
+    /// threads that serve requests.
+    async fn ask_the_kernel(&self) -> (Option<(u64, u64)>, u64) {
+        let (new, old) = self.ports.clone();
+        let log = self.collector.router.as_ref().ok().cloned();
+        let work = move || {
+            let open = router_log::open_connections(&new).zip(router_log::open_connections(&old));
+            (open, log.map_or(0, |log| log.lost()))
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or((None, 0))
+    }
+
     /// What the router really gave the new slot, since the weight is what it is.
-    fn share(&self, rollout: &Rollout, since_shift: Millis) -> Option<Share> {
+    fn share(&self, rollout: &Rollout, since_shift: Millis, open: Option<(u64, u64)>) -> Option<Share> {
         self.collector.router.as_ref().ok()?;
         let window = SHARE_WINDOW.min(since_shift);
         let (new, old) = (self.requests(rollout.start.slot, window), self.requests(rollout.start.slot.other(), window));
-        let (new_ports, old_ports) = &self.ports;
-        let open = router_log::open_connections(new_ports).zip(router_log::open_connections(old_ports));
         let all = new + old;
         Some(Share {
             weight: rollout.weight,
@@ -238,14 +262,5 @@ impl Watcher {
 
 /// How long the weight has been as it is.
 fn since_last_shift(rollout: &Rollout, now: Timestamp) -> Millis {
-    last_shift(rollout).map_or(Millis::ZERO, |at| now - at)
-}
-
-fn last_shift(rollout: &Rollout) -> Option<Timestamp> {
-    let shifts = rollout.steps.iter().filter(|record| matches!(record.step, Step::Shift { .. } | Step::ShiftBack));
-    let last = shifts.filter_map(|record| match record.status {
-        StepStatus::Succeeded { at, .. } => Some(at),
-        _ => None,
-    });
-    last.max()
+    rollout.epoch().shifted.map_or(Millis::ZERO, |at| now - at)
 }

@@ -35,7 +35,10 @@ impl Rollout {
                 let found = Event::Checked { step: *step, checks: checks.clone() };
                 Ok(std::iter::once(found).chain(self.decide_report(end, now)?).collect())
             }
-            Report::Watched { evidence, requests, flowing } => Ok(self.watched(evidence, *requests, *flowing, now)),
+            Report::Watched { epoch, evidence, requests, flowing } => Ok(match *epoch == self.epoch() {
+                true => self.watched(evidence, *requests, *flowing, now),
+                false => vec![],
+            }),
             Report::Superseded { by } => Ok(match self.is_settled() || self.ended.is_none() {
                 true => vec![],
                 false => vec![Event::KeepWarmEnded { reason: format!("rollout {by} took over"), stop: false }],
@@ -122,13 +125,15 @@ impl Rollout {
         }
     }
 
-    /// Before any traffic has moved a person decides; afterwards it goes back by itself, unless that is unsafe.
+    /// Before any traffic has moved a person decides; afterwards it goes back by itself, unless that is unsafe, or an
+    /// admin's freeze lets nothing move by itself.
     fn failed(&self, step: StepIndex, error: String) -> Vec<Event> {
         let name = self.steps.get(step).map_or_else(String::new, |record| record.step.to_string());
         let mut events = vec![Event::StepFailed { step, error: error.clone() }];
         let can_go_back = self.has_traffic_to_return()
             && self.back.is_none()
             && self.ended.is_none()
+            && self.frozen.is_none()
             && !self.is_unsafe_to_return()
             && !self.was_led_out();
         if can_go_back {

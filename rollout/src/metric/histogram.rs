@@ -63,6 +63,15 @@ impl Histogram {
         (self.count() > 0.0).then_some(lower)
     }
 
+    /// The highest finite bound, when the quantile lies in the infinite bucket: it is more than this, and nobody knows
+    /// how much more.
+    pub fn quantile_is_beyond(&self, quantile: f64) -> Option<f64> {
+        let infinite: f64 = self.buckets.iter().filter(|(bound, _)| bound.is_infinite()).map(|(_, count)| count).sum();
+        let rank = quantile.clamp(0.0, 1.0) * self.count();
+        let highest = self.buckets.iter().map(|(bound, _)| *bound).rfind(|bound| bound.is_finite());
+        (infinite > 0.0 && rank > self.count() - infinite).then_some(highest.unwrap_or(0.0).max(0.0))
+    }
+
     /// How many were more than `value`; those in its bucket are taken to be spread evenly.
     pub fn above(&self, value: f64) -> f64 {
         let mut lower = 0.0_f64;
@@ -107,6 +116,23 @@ mod tests {
         assert_eq!(Histogram::default().quantile(0.95), None);
         assert_eq!(Histogram::cumulative([(0.1, 0.0), (f64::INFINITY, 0.0)]).quantile(0.95), None);
         assert_eq!(Histogram::new([(f64::NAN, 5.0), (1.0, f64::NAN)]).quantile(0.5), None);
+    }
+
+    #[test]
+    fn beyond_the_last_bound_nobody_knows_how_much() {
+        let seen = |infinite| Histogram::new([(0.1, 90.0), (0.5, 5.0), (f64::INFINITY, infinite)]);
+        for (infinite, quantile, beyond) in [
+            (0.0, 0.95, None),
+            (0.0, 1.0, None),
+            (5.0, 0.95, None),
+            (5.0, 0.951, Some(0.5)),
+            (6.0, 0.95, Some(0.5)),
+            (1e6, 0.5, Some(0.5)),
+        ] {
+            assert_eq!(seen(infinite).quantile_is_beyond(quantile), beyond, "{infinite} {quantile}");
+        }
+        assert_eq!(Histogram::new([(f64::INFINITY, 3.0)]).quantile_is_beyond(0.5), Some(0.0));
+        assert_eq!(Histogram::default().quantile_is_beyond(0.5), None);
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub fn judge(metric: &Metric, new: &Window, old: Option<&Window>) -> Judgement {
         match against_limit(new, value, limit) {
             Finding::Good => {}
             Finding::MaybeChance => doubts.push(format!("{}, but that may be chance", beyond(metric, limit))),
+            Finding::Unknown(bound) => doubts.push(past(metric, bound, &beyond(metric, limit))),
             Finding::Bad => return done(Verdict::Failed, false, beyond(metric, limit)),
         }
     }
@@ -69,6 +70,7 @@ pub fn judge(metric: &Metric, new: &Window, old: Option<&Window>) -> Judgement {
         match against_old(metric, compare, new, old, value, reference) {
             Finding::Good => {}
             Finding::MaybeChance => doubts.push(format!("{than}, but that may be chance")),
+            Finding::Unknown(bound) => doubts.push(past(metric, bound, &than)),
             Finding::Bad => return done(Verdict::Failed, false, than),
         }
     }
@@ -82,6 +84,8 @@ enum Finding {
     Good,
     /// On the bad side, and not by enough to be sure.
     MaybeChance,
+    /// The quantile is beyond the last bound of the histogram, and so is what it must not pass.
+    Unknown(f64),
     Bad,
 }
 
@@ -96,9 +100,14 @@ impl Finding {
 }
 
 fn against_limit(new: &Window, value: f64, limit: Limit) -> Finding {
-    let beyond = match limit {
-        Limit::Most(most) => value > most,
-        Limit::Least(least) => value < least,
+    let past = past_the_last_bound(new);
+    let beyond = match (limit, past) {
+        (Limit::Most(mark), Some(bound)) | (Limit::Least(mark), Some(bound)) if mark > bound => {
+            return Finding::Unknown(bound);
+        }
+        (Limit::Most(_), Some(_)) => true,
+        (Limit::Most(most), None) => value > most,
+        (Limit::Least(least), _) => value < least,
     };
     let surely = match (new, limit) {
         (Window::Share { part, of }, Limit::Most(most)) => share_is_above(*part, *of, most),
@@ -135,6 +144,10 @@ fn against_old(metric: &Metric, compare: Compare, new: &Window, old: &Window, va
         return Finding::of(beyond, surely);
     }
     let mark = reference * times + plus;
+    let past = past_the_last_bound(new);
+    if let Some(bound) = past.filter(|bound| mark > *bound || past_the_last_bound(old).is_some()) {
+        return Finding::Unknown(bound);
+    }
     let surely = match (new, old) {
         (Window::Share { part, of }, Window::Share { part: old_part, of: old_of }) => {
             share_is_above_share((*part, *of), (*old_part, *old_of), times, plus)
@@ -145,7 +158,15 @@ fn against_old(metric: &Metric, compare: Compare, new: &Window, old: &Window, va
         (Window::Points(new), Window::Points(old)) => mean_is_above_mean(new, old, times, plus),
         _ => true,
     };
-    Finding::of(value > mark, surely)
+    Finding::of(value > mark || past.is_some(), surely)
+}
+
+/// The last bound of a histogram, where the quantile is more than that: how much more, nobody knows.
+fn past_the_last_bound(window: &Window) -> Option<f64> {
+    match window {
+        Window::Quantile { quantile, seen } => seen.quantile_is_beyond(*quantile),
+        _ => None,
+    }
 }
 
 /// The stricter of what the new slot's number must not pass.
@@ -170,6 +191,10 @@ fn beyond(metric: &Metric, limit: Limit) -> String {
         Limit::Most(most) => format!("over the limit of {}", written(metric, most)),
         Limit::Least(least) => format!("under the least of {}", written(metric, least)),
     }
+}
+
+fn past(metric: &Metric, bound: f64, beyond: &str) -> String {
+    format!("more than {}, the histogram's last bound: nobody can tell whether it is {beyond}", written(metric, bound))
 }
 
 fn worse_than(metric: &Metric, compare: Compare, reference: f64) -> String {
@@ -282,6 +307,54 @@ mod tests {
         let beside = metric(Unit::Seconds, None, Some(Compare::Times(1.5)));
         assert_eq!(judge(&beside, &times(800.0, 200.0), Some(&times(9_000.0, 90.0))).verdict, Failed);
         assert_eq!(judge(&beside, &times(800.0, 200.0), Some(&times(7_000.0, 2_000.0))).verdict, Successful);
+    }
+
+    #[test]
+    fn beyond_the_last_bound_of_a_histogram_nothing_passes() {
+        let seen = |slow| Window::Quantile {
+            quantile: 0.95,
+            seen: Histogram::new([(0.1, 100.0), (1.0, 0.0), (f64::INFINITY, slow)]),
+        };
+        let p95 = |limit| metric(Unit::Seconds, Some(limit), None);
+        for (limit, slow, verdict) in [
+            // They took more than 1 s; whether more than 2 s, nobody knows.
+            (Limit::Most(2.0), 50.0, Inconclusive),
+            (Limit::Most(2.0), 2.0, Successful),
+            // The limit is the last bound itself: they are over it.
+            (Limit::Most(1.0), 50.0, Failed),
+            (Limit::Most(1.0), 6.0, Inconclusive),
+            (Limit::Most(0.5), 50.0, Failed),
+            (Limit::Least(2.0), 50.0, Inconclusive),
+            (Limit::Least(1.0), 50.0, Successful),
+        ] {
+            let judged = judge(&p95(limit), &seen(slow), None);
+            assert_eq!(judged.verdict, verdict, "{limit:?} {slow}: {judged:?}");
+        }
+        let why = judge(&p95(Limit::Most(2.0)), &seen(50.0), None).why;
+        assert_eq!(
+            why,
+            "more than 1000 ms, the histogram's last bound: nobody can tell whether it is over the limit of 2000 ms"
+        );
+        let beside = |times| metric(Unit::Seconds, None, Some(Compare::Times(times)));
+        for (times, slow, old_slow, verdict) in [
+            (1.5, 50.0, 50.0, Inconclusive),
+            (1.5, 50.0, 0.0, Failed),
+            (1.5, 0.0, 50.0, Successful),
+            (20.0, 50.0, 0.0, Inconclusive),
+        ] {
+            let judged = judge(&beside(times), &seen(slow), Some(&seen(old_slow)));
+            assert_eq!(judged.verdict, verdict, "{times} {slow} {old_slow}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn an_extreme_rests_on_all_that_it_was_taken_of() {
+        let memory = metric(Unit::Bytes, Some(Limit::Most(4e6)), None);
+        for (value, of, verdict) in
+            [(3e6, 30, Successful), (5e6, 30, Failed), (5e6, 29, Inconclusive), (f64::NAN, 30, Error)]
+        {
+            assert_eq!(judge(&memory, &Window::Extreme { value, of }, None).verdict, verdict, "{value} of {of}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub enum Window {
     Quantile { quantile: f64, seen: Histogram },
     /// Numbers that were read one after another, oldest first: one for each look.
     Points(Vec<f64>),
+    /// The least or the greatest of so many numbers.
+    Extreme { value: f64, of: u64 },
     /// The source works, and had nothing to tell.
     Silent,
     /// The source failed, and why: refused, timed out, stale, not a number.
@@ -24,6 +26,7 @@ impl Window {
             Window::Quantile { quantile, seen } => seen.quantile(*quantile),
             Window::Points(points) if points.is_empty() => None,
             Window::Points(points) => Some(points.iter().sum::<f64>() / points.len() as f64),
+            Window::Extreme { value, .. } => Some(*value),
             Window::Silent | Window::Failed(_) => None,
         }
     }
@@ -34,6 +37,7 @@ impl Window {
             Window::Share { of, .. } => *of as u64,
             Window::Quantile { seen, .. } => seen.count() as u64,
             Window::Points(points) => points.len() as u64,
+            Window::Extreme { of, .. } => *of,
             Window::Silent | Window::Failed(_) => 0,
         }
     }

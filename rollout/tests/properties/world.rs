@@ -8,6 +8,7 @@ use rollout::actor::{Actor, Role};
 use rollout::check::Check;
 use rollout::clock::{Millis, Timestamp};
 use rollout::command::{Ask, AskKind, Command, Refusal, Report};
+use rollout::epoch::Epoch;
 use rollout::event::{Entry, Event, RolloutId, Start, StepIndex};
 use rollout::metric::{Act, Amount, Evidence, Figure, Unit, Verdict};
 use rollout::plan::Step;
@@ -100,6 +101,13 @@ impl World {
             Event::StepStarted { step, .. } => self.rollout.steps[step].step == Step::Migrate,
             _ => false,
         });
+        if let Command::Engine(Report::Watched { epoch, .. }) = command {
+            assert!(*epoch == self.rollout.epoch() || events.is_empty(), "a look of another time led to {events:?}");
+        }
+        if *actor == Actor::Engine && self.rollout.frozen.is_some() && self.rollout.back.is_none() {
+            let back = events.iter().any(|event| matches!(event, Event::TurnedBack { .. }));
+            assert!(!back, "frozen, and yet it goes back by itself after {command:?}");
+        }
         for event in events {
             match event {
                 Event::StepSucceeded { step, .. } if plan.watched => {
@@ -189,7 +197,7 @@ impl World {
             self.now = self.now.max(deadline);
         }
         match self.rollout.running() {
-            Some((_, step)) if self.rollout.is_watched(step) => engine(watched(Act::Pass, 1_000)),
+            Some((_, step)) if self.rollout.is_watched(step) => engine(watched(self.rollout.epoch(), Act::Pass, 1_000)),
             _ => engine(Report::Advance),
         }
     }
@@ -253,7 +261,11 @@ impl World {
             9..=10 => succeeded(step),
             11 => {
                 let act = [Act::Pass, Act::Wait, Act::Ask, Act::Hold, Act::RollBack];
-                watched(*chance.pick(&act), *chance.pick(&[0, 99, 1_000]))
+                // Now and then the look was of another time: nothing may follow from it.
+                let now = self.rollout.epoch();
+                let other = Epoch { shifted: Some(Timestamp(1)), held: now.held };
+                let epoch = *chance.pick(&[now, now, now, other, Epoch { held: !now.held, ..now }]);
+                watched(epoch, *chance.pick(&act), *chance.pick(&[0, 99, 1_000]))
             }
             12 => Report::Checked {
                 step,
@@ -266,7 +278,7 @@ impl World {
 }
 
 /// A look at one metric.
-pub fn watched(act: Act, requests: u64) -> Report {
+pub fn watched(epoch: Epoch, act: Act, requests: u64) -> Report {
     let verdict = match act {
         Act::Pass => Verdict::Successful,
         Act::Wait | Act::Ask => Verdict::Inconclusive,
@@ -287,7 +299,7 @@ pub fn watched(act: Act, requests: u64) -> Report {
         dry_run: false,
         act,
     };
-    Report::Watched { evidence: vec![seen], requests, flowing: requests > 0 }
+    Report::Watched { epoch, evidence: vec![seen], requests, flowing: requests > 0 }
 }
 
 pub fn succeeded(step: StepIndex) -> Report {

@@ -238,6 +238,7 @@ proptest! {
                         let may_be_less = matches!(series, Series::Gauge { .. });
                         prop_assert!(may_be_less || points.iter().all(|point| *point >= 0.0));
                     }
+                    Window::Extreme { value, of } => prop_assert!(!value.is_nan() && of > 0),
                     Window::Failed(why) => prop_assert!(!why.is_empty()),
                     Window::Silent => {}
                 }

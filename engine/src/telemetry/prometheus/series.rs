@@ -128,7 +128,8 @@ impl Scrapes {
                 let looks = self.levels(tracks, *take, within);
                 match take {
                     Aggregate::Mean => points(looks),
-                    Aggregate::Min | Aggregate::Max => points(one_of(*take, &looks).into_iter().collect()),
+                    Aggregate::Min | Aggregate::Max => one_of(*take, &looks)
+                        .map_or(Window::Silent, |value| Window::Extreme { value, of: looks.len() as u64 }),
                 }
             }
         }

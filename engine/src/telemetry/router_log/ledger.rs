@@ -108,9 +108,9 @@ impl Ledger {
         self.requests_in(slot, self.within(now, window))
     }
 
-    /// Of the seconds that began at `since` or later: none from before it is counted.
-    pub fn requests_since(&self, now: Instant, slot: Slot, since: Instant) -> u64 {
-        self.requests_in(slot, self.since(now, since.saturating_duration_since(self.began)))
+    /// Requests of a slot since the ledger began, also those of more than an hour ago.
+    pub fn total(&self, slot: Slot) -> u64 {
+        self.services.values().map(|slots| slots.of(slot).total).sum()
     }
 
     pub fn malformed(&self) -> u64 {
@@ -303,18 +303,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_from_before_a_moment_is_counted_after_it() {
+    fn a_total_forgets_nothing() {
         let mut stage = Stage::new();
-        for ms in [0, 999, 1_000, 1_600, 2_000, 2_500] {
-            stage.to(ms);
+        for hour in 0..3 {
+            stage.to(hour * 3_700_000);
             stage.request("api.blue", "200", "0.010");
+            stage.request("web.blue", "500", "0.010");
         }
-        for (ms, requests) in [(0, 6), (1, 4), (1_000, 4), (1_001, 2), (2_500, 0), (9_000, 0)] {
-            let since = stage.began + Duration::from_millis(ms);
-            assert_eq!(stage.ledger.requests_since(stage.now, Slot::Blue, since), requests, "{ms}");
-        }
-        let before = stage.began.checked_sub(Duration::from_secs(1)).unwrap_or(stage.began);
-        assert_eq!(stage.ledger.requests_since(stage.now, Slot::Blue, before), 6);
+        assert_eq!(stage.ledger.requests(stage.now, Slot::Blue, Millis::hours(9)), 2);
+        assert_eq!(stage.ledger.total(Slot::Blue), 6);
+        assert_eq!(stage.ledger.total(Slot::Green), 0);
     }
 
     #[test]

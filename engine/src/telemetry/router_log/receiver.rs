@@ -66,9 +66,9 @@ impl RouterLog {
         self.ledger().requests(Instant::now(), slot, window)
     }
 
-    /// Requests that ended since the moment, by whole seconds as above.
-    pub fn requests_since(&self, slot: Slot, moment: Instant) -> u64 {
-        self.ledger().requests_since(Instant::now(), slot, moment)
+    /// Requests that ended since listening began, however long ago.
+    pub fn total(&self, slot: Slot) -> u64 {
+        self.ledger().total(slot)
     }
 
     /// Datagrams that the kernel threw away because they came faster than they were taken in. 0 where the kernel does

@@ -9,9 +9,13 @@ use std::ops::RangeInclusive;
 /// Seconds that are kept, beside the present one.
 pub(super) const KEPT: u64 = 3_600;
 
-/// Oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Track(VecDeque<Second>);
+pub(super) struct Track {
+    /// Oldest first.
+    seconds: VecDeque<Second>,
+    /// Requests since the beginning of the ledger, however long ago.
+    pub total: u64,
+}
 
 /// One second in which there was a request.
 #[derive(Debug)]
@@ -29,7 +33,8 @@ pub(super) struct Second {
 
 impl Track {
     pub fn add(&mut self, at: u64, line: &Line) {
-        let seconds = &mut self.0;
+        self.total += 1;
+        let seconds = &mut self.seconds;
         if seconds.back().is_none_or(|last| last.at < at) {
             if let Some(last) = seconds.back_mut() {
                 last.times.shrink_to_fit();
@@ -46,8 +51,8 @@ impl Track {
 
     /// Those in the range, in order.
     pub fn within(&self, range: RangeInclusive<u64>) -> impl Iterator<Item = &Second> {
-        let first = self.0.partition_point(|second| second.at < *range.start());
-        self.0.range(first..).take_while(move |second| range.contains(&second.at))
+        let first = self.seconds.partition_point(|second| second.at < *range.start());
+        self.seconds.range(first..).take_while(move |second| range.contains(&second.at))
     }
 }
 
@@ -88,7 +93,7 @@ mod tests {
         let datagram = datagram("crossfade_shop.api.blue", "200", "200", "0.010");
         let line = Line::parse(datagram.as_bytes()).unwrap();
         (0..200_000).for_each(|_| track.add(7, &line));
-        let [second] = track.0.make_contiguous() else { panic!() };
+        let [second] = track.seconds.make_contiguous() else { panic!() };
         assert_eq!((second.requests, second.times.len()), (200_000, 4));
         assert_eq!(second.times.iter().map(|(_, count)| u32::from(*count)).sum::<u32>(), 200_000);
     }
@@ -99,7 +104,7 @@ mod tests {
         let datagram = datagram("crossfade_shop.api.blue", "200", "200", "0.010");
         let line = Line::parse(datagram.as_bytes()).unwrap();
         (0..10_000).for_each(|at| track.add(at, &line));
-        assert_eq!(track.0.len(), 3_601);
+        assert_eq!((track.seconds.len(), track.total), (3_601, 10_000));
         assert_eq!(track.within(6_399..=20_000).count(), 3_601);
         assert_eq!(track.within(9_999..=9_999).count(), 1);
         assert_eq!(track.within(RangeInclusive::new(10_000, 9_000)).count(), 0);

@@ -53,7 +53,8 @@ async fn a_breach_and_its_numbers_are_on_the_page_and_harmless() {
         [sample(Slot::Green, at, Some(0.04)), sample(Slot::Blue, at, (n != 7).then_some(0.0))]
     });
     dashboard.engine.store().add_samples(id, &samples.collect::<Vec<_>>()).await.unwrap();
-    let report = Report::Watched { evidence: vec![breach()], requests: 1_240, flowing: true };
+    let epoch = dashboard.engine.store().rollout(id).await.unwrap().unwrap().epoch();
+    let report = Report::Watched { epoch, evidence: vec![breach()], requests: 1_240, flowing: true };
     let rollout = dashboard.report(id, report).await;
     assert!(rollout.back.is_some(), "it goes back by itself");
 

@@ -143,7 +143,7 @@ fn a_gauge_waits_for_all_instances() {
     scrapes.add("b", at(0), "g 9").unwrap();
     scrapes.add("a", at(5), "g 50").unwrap();
     scrapes.failed("b", at(5), "refused".to_owned());
-    assert_eq!(scrapes.window(&series, MINUTE, at(5)), Window::Points(vec![9.0]));
+    assert_eq!(scrapes.window(&series, MINUTE, at(5)), Window::Extreme { value: 9.0, of: 1 });
 }
 
 #[test]

@@ -160,16 +160,18 @@ fn gauges_are_taken_over_instances_and_then_over_the_window() {
         (10, "b", text("19", "10")),
     ];
     let answers: Vec<_> = answers.iter().map(|(seconds, instance, text)| (*seconds, *instance, &**text)).collect();
-    for (take, of, points) in [
-        (Aggregate::Mean, None, vec![6.0, 2.0, 20.0]),
-        (Aggregate::Min, None, vec![2.0]),
-        (Aggregate::Max, None, vec![20.0]),
-        (Aggregate::Mean, Some("most"), vec![0.6, 0.2, 2.0]),
-        (Aggregate::Max, Some("most"), vec![2.0]),
-    ] {
+    for (take, of, points) in
+        [(Aggregate::Mean, None, vec![6.0, 2.0, 20.0]), (Aggregate::Mean, Some("most"), vec![0.6, 0.2, 2.0])]
+    {
         let Window::Points(shown) = show(&gauge("depth", of, take), &answers) else { panic!("{take:?} {of:?}") };
         assert_eq!(shown.len(), points.len(), "{take:?} {of:?}: {shown:?}");
         assert!(shown.iter().zip(&points).all(|(a, b)| (a - b).abs() < 1e-9), "{take:?} {of:?}: {shown:?}");
+    }
+    for (take, of, value) in
+        [(Aggregate::Min, None, 2.0), (Aggregate::Max, None, 20.0), (Aggregate::Max, Some("most"), 2.0)]
+    {
+        let shown = show(&gauge("depth", of, take), &answers);
+        assert_eq!(shown, Window::Extreme { value, of: 3 }, "{take:?} {of:?}");
     }
     let lonely =
         show(&gauge("depth", Some("most"), Aggregate::Max), &[(0, "a", "depth 1\nmost 0"), (5, "a", "depth 1")]);
