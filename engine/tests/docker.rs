@@ -5,6 +5,8 @@
 mod bench;
 #[path = "docker/failing.rs"]
 mod failing;
+#[path = "docker/measuring.rs"]
+mod measuring;
 #[path = "docker/migrating.rs"]
 mod migrating;
 #[path = "docker/pulling.rs"]

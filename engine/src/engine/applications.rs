@@ -18,7 +18,7 @@ use rollout::release::Version;
 use rollout::slot::{Slot, Split};
 use rollout::start::Standing;
 use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 
 /// Ports given to slots and routers.
@@ -237,9 +237,12 @@ impl Engine {
     }
 }
 
-/// A loopback port that nobody was given and nobody listens on.
+/// A loopback port that nobody was given and nobody listens on, neither by TCP nor by UDP: the router's log arrives at
+/// the number of its admin port.
 fn free_port(given: &mut BTreeSet<u16>) -> Result<u16, EngineError> {
-    let free = PORTS.into_iter().find(|port| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let is_free =
+        |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok();
+    let free = PORTS.into_iter().find(|port| !given.contains(port) && is_free(*port));
     let port =
         free.ok_or_else(|| DockerError::new(format!("no port is free between {} and {}", PORTS.start, PORTS.end)))?;
     given.insert(port);

@@ -80,15 +80,32 @@ impl Shared {
         self.store.rollout(id).await?.ok_or_else(|| EngineError::NotFound(format!("rollout {id}")))
     }
 
-    /// Hears every application's router from the beginning: what a slot showed before a shift is there then, and a router that
-    /// speaks to nobody fills its error log.
-    async fn listen_to_routers(&self) -> Result<(), EngineError> {
-        for row in self.store.applications().await? {
-            if let Err(why) = self.router_logs.listen(row.admin_port) {
+    /// Hears every application's router from the beginning, or since it was added: what a slot showed before a shift is
+    /// there then, and a router that speaks to nobody fills its error log. `heard` is what became of each, and whoever
+    /// is heard already is left alone.
+    pub(crate) async fn listen_to_routers(&self, heard: &mut HashMap<i64, Result<(), String>>) {
+        let rows = match self.store.applications().await {
+            Ok(rows) => rows,
+            Err(error) => return tracing::warn!(%error, "the routers' logs are not listened to"),
+        };
+        for row in rows {
+            if heard.get(&row.id).is_some_and(Result::is_ok) {
+                continue;
+            }
+            let listens = match rollouts::load(row.file.clone()).await {
+                Ok(definition) => {
+                    let port = router::log_port(&definition.application, row.admin_port);
+                    self.router_logs.listen(port).map(drop)
+                }
+                Err(error) => Err(format!("its router's log is not listened to: {error}")),
+            };
+            if let Err(why) = &listens
+                && heard.get(&row.id) != Some(&listens)
+            {
                 tracing::warn!(application.name = %row.name, "{}: {why}", row.name);
             }
+            heard.insert(row.id, listens);
         }
-        Ok(())
     }
 
     /// Whoever kept a slot warm may have lost it: their tasks look again.
@@ -121,7 +138,6 @@ impl Engine {
     /// When another server holds the data, or it cannot be opened; when `DOCKER_HOST` is not an address.
     pub async fn open(database: &Path) -> Result<Engine, EngineError> {
         let engine = Engine::assemble(database, Some(Lock::take(database)?)).await?;
-        engine.shared.listen_to_routers().await?;
         engine.runners.keep_house(engine.shared.clone());
         for id in engine.shared.store.unsettled().await? {
             tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");

@@ -1,6 +1,7 @@
 //! One task a rollout: asks what is next, carries it out, reports. What it needs to know is in the journal, so it
 //! can be ended at any moment and started again.
 
+mod house;
 mod prepare;
 
 use crate::engine::Shared;
@@ -22,8 +23,6 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// After the store failed: before it is asked again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-/// Between two times of what is done now and then.
-const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// How long a step may go on when the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -54,19 +53,7 @@ impl Runners {
 
     /// What is done now and then, whatever the rollouts do.
     pub(crate) fn keep_house(&self, shared: Arc<Shared>) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            let mut now_and_then = tokio::time::interval(HOUSEKEEPING);
-            loop {
-                tokio::select! {
-                    _ = now_and_then.tick() => {}
-                    () = stop.cancelled() => return,
-                }
-                if let Err(error) = shared.store.thin_samples(crate::clock::now()).await {
-                    tracing::warn!(%error, "old samples cannot be thinned");
-                }
-            }
-        });
+        self.tasks.spawn(house::keep(shared, self.stop.clone()));
     }
 
     /// No step begins any more; those at work get a while to end. What is cut off is done again at the next start.

@@ -16,7 +16,8 @@ pub(super) async fn run(cx: &Context) -> Outcome {
         return Err("there is no old slot to go back to".to_owned());
     };
     let containers = cx.docker.containers(&cx.project(old)).await.map_err(|error| error.to_string())?;
-    make_what_is_gone(cx, old, release, &containers).await?;
+    // What runs in the live slot only comes back last, once the new slot's has ended.
+    make_what_is_gone(cx, old, release, &containers, |service| !cx.is_live_slot_only(service)).await?;
     for container in containers {
         let job_done = container.status == "exited (0)";
         if !container.running && !job_done && !cx.is_live_slot_only(&container.service) {
@@ -44,14 +45,18 @@ pub(super) async fn run(cx: &Context) -> Outcome {
 
 /// Somebody removed containers of the old slot: without them there would be no way back. Those that are there are not
 /// touched, whatever their configuration: they served until now.
-async fn make_what_is_gone(cx: &Context, old: Slot, release: &Version, there: &[ContainerState]) -> Result<(), String> {
+pub(super) async fn make_what_is_gone(
+    cx: &Context,
+    old: Slot,
+    release: &Version,
+    there: &[ContainerState],
+    of_these: impl Fn(&str) -> bool,
+) -> Result<(), String> {
     let images = cx.store.release_images(cx.row.id, release).await.map_err(|error| error.to_string())?;
     let images = images.ok_or_else(|| format!("it is not known what release {release} was made of"))?;
     // What the old release had, not what the new one has.
     let gone: BTreeMap<&str, Publish> = cx.slot_services(old, |name| {
-        images.contains_key(name)
-            && !cx.is_live_slot_only(name)
-            && !there.iter().any(|container| container.service == name)
+        images.contains_key(name) && of_these(name) && !there.iter().any(|container| container.service == name)
     });
     if gone.is_empty() {
         return Ok(());

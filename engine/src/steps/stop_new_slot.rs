@@ -1,6 +1,7 @@
 //! The way back: what the new slot's containers said last is kept, then it is stopped; what runs in the live slot
 //! only goes on in the old one.
 
+use super::check_old_slot::make_what_is_gone;
 use super::{Context, Done, Outcome, handover};
 use crate::router::same_split;
 use rollout::slot::Split;
@@ -23,7 +24,11 @@ pub(super) async fn run(cx: &Context) -> Outcome {
             return Err(format!("the router says {now}: {new} still gets traffic, and is left alone"));
         }
         handover::stop_live_slot_only(cx, new).await?;
-        for container in cx.docker.containers(&cx.project(old)).await.map_err(said)? {
+        let there = cx.docker.containers(&cx.project(old)).await.map_err(said)?;
+        if let Some(release) = &cx.rollout.start.from {
+            make_what_is_gone(cx, old, release, &there, |service| cx.is_live_slot_only(service)).await?;
+        }
+        for container in there {
             if cx.is_live_slot_only(&container.service) && !container.running {
                 cx.log.info(format!("starting {} in {old} again", container.service));
                 cx.docker.start(&container.id, &container.name).await.map_err(said)?;

@@ -4,6 +4,7 @@ use super::{Store, StoreError, unreadable};
 use rollout::clock::{Millis, Timestamp};
 use rollout::event::RolloutId;
 use rollout::slot::Slot;
+use std::time::Duration;
 
 /// One look at a metric in one slot.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,10 @@ pub struct Sample {
 /// From this age on, one look in so long is kept.
 const THINNED: [(Millis, Millis); 2] =
     [(Millis::hours(24), Millis::seconds(60)), (Millis::hours(24 * 30), Millis::seconds(15 * 60))];
+
+/// So many are thinned at once: some milliseconds of the one connection that writes.
+const BITE: i64 = 1_000;
+const REST: Duration = Duration::from_millis(20);
 
 impl Store {
     pub async fn add_samples(&self, id: RolloutId, samples: &[Sample]) -> Result<(), StoreError> {
@@ -64,23 +69,53 @@ impl Store {
     }
 
     /// Leaves out what is too fine for its age: of each minute, then of each quarter of an hour, the first look stays.
+    /// In small bites, with a rest between them: decisions must not wait for it.
     pub async fn thin_samples(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut gone = 0;
         for (age, step) in THINNED {
-            let (before, step) = (now.0.saturating_sub_unsigned(age.0), step.0.cast_signed());
-            gone += sqlx::query!(
-                "delete from samples as late where at < ?1 and exists (
-                   select 1 from samples as early
-                   where early.rollout_id = late.rollout_id and early.metric = late.metric and early.slot = late.slot
-                     and early.at < late.at and early.at >= late.at - late.at % ?2)",
-                before,
-                step
-            )
-            .execute(&self.writer)
-            .await?
-            .rows_affected();
+            let before = now.0.saturating_sub_unsigned(age.0);
+            let mut from = i64::MIN;
+            while let Some((last, count)) = self.thin_some(from, before, step).await? {
+                gone += count;
+                from = last;
+                tokio::time::sleep(REST).await;
+            }
         }
         Ok(gone)
+    }
+
+    /// One bite of those between two moments: where it ended, and how many are gone. `None` when nothing is left to do.
+    async fn thin_some(&self, from: i64, before: i64, step: Millis) -> Result<Option<(i64, u64)>, StoreError> {
+        let step = step.0.cast_signed();
+        let late = sqlx::query!(
+            "select rollout_id, metric, slot, at from samples as late
+             where at >= ?1 and at < ?2 and exists (
+               select 1 from samples as early
+               where early.rollout_id = late.rollout_id and early.metric = late.metric and early.slot = late.slot
+                 and early.at < late.at and early.at >= late.at - late.at % ?3)
+             order by at limit ?4",
+            from,
+            before,
+            step,
+            BITE
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let Some(last) = late.last().map(|sample| sample.at) else { return Ok(None) };
+        let mut tx = self.write().await?;
+        for sample in &late {
+            sqlx::query!(
+                "delete from samples where rollout_id = ? and metric = ? and slot = ? and at = ?",
+                sample.rollout_id,
+                sample.metric,
+                sample.slot,
+                sample.at
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(Some((last, late.len() as u64)))
     }
 }
 

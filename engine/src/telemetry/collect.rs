@@ -1,10 +1,11 @@
 //! Asks every source of a rollout's metrics, in both slots at once.
 
+use super::commands::Commands;
 use super::readings::{Answer, Readings};
 use super::router_log::RouterLog;
-use super::{command, promql, scrape};
+use super::{promql, scrape};
 use crate::definition::Definition;
-use crate::runtime::docker::{ContainerState, Docker, Pipe, Project};
+use crate::runtime::docker::{ContainerState, Docker, Project};
 use crate::store::applications::Address;
 use crate::telemetry::prometheus::series::Scrapes;
 use rollout::Rollout;
@@ -18,9 +19,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest time for a command that prints a number.
-const COMMAND: Duration = Duration::from_secs(10);
-
 /// Longest wait for Docker to say what runs.
 const DOCKER: Duration = Duration::from_secs(3);
 
@@ -32,6 +30,7 @@ pub(crate) struct Collector {
     /// Or why it cannot be heard.
     pub(crate) router: Result<Arc<RouterLog>, String>,
     readings: Readings,
+    commands: Commands,
     /// What the instances told.
     scrapes: HashMap<Place, Scrapes>,
 }
@@ -73,6 +72,7 @@ impl Collector {
             addresses,
             router,
             readings: Readings::default(),
+            commands: Commands::default(),
             scrapes: HashMap::new(),
         }
     }
@@ -230,26 +230,7 @@ impl Collector {
     async fn run(&self, service: &str, command: &[String], slot: Slot) -> Result<f64, String> {
         let containers = self.containers(service, slot).await?;
         let container = containers.first().ok_or_else(|| format!("{service} does not run"))?;
-        let mut output = String::new();
-        let mut line = |pipe, text: &str| {
-            // Of a command that floods, the end is what counts; and nobody keeps megabytes for a number.
-            if pipe == Pipe::Out {
-                if output.len() > 64_000 {
-                    output.clear();
-                }
-                output.push_str(text);
-                output.push('\n');
-            }
-        };
-        let work = self.docker.exec(&container.id, command, &mut line);
-        let code = match tokio::time::timeout(COMMAND, work).await {
-            Ok(code) => code.map_err(|error| error.to_string())?,
-            Err(_) => return Err(format!("`{}` took longer than {} s", command.join(" "), COMMAND.as_secs())),
-        };
-        match code {
-            0 => command::number(&output),
-            code => Err(format!("`{}` ended with exit code {code}", command.join(" "))),
-        }
+        self.commands.number(&self.docker, container, command).await
     }
 
     /// Whether there is anything to look at yet: what runs in the live slot only comes with the last of the traffic.

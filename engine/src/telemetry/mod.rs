@@ -18,6 +18,7 @@ mod boards;
 mod charts;
 mod collect;
 pub mod command;
+mod commands;
 mod listeners;
 pub mod prometheus;
 pub mod promql;

@@ -96,6 +96,25 @@ async fn a_live_slot_only_worker_goes_with_the_traffic_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Docker and the images of demo/images.sh"]
+async fn a_live_slot_only_worker_that_is_gone_comes_back_as_a_new_one() {
+    let bench = Bench::new("docker-gone", COMPOSE).await;
+    bench.first().await;
+    let id = bench.start("1.1.0").await;
+    bench.until_gate(id).await;
+    bench.ask(id, approve()).await;
+    bench.until_ended(id).await;
+    docker(&["rm", "docker-gone-blue-worker-1"]);
+    assert_eq!(bench.ps("blue", "{{.State}}"), ["web running"]);
+    let back = bench.ask(id, Ask::RollBack { reason: String::new(), migrate_down: false }).await;
+    bench.until_ended(back).await;
+    assert_eq!(bench.ps("blue", "{{.State}}"), ["web running", "worker running"]);
+    let release = inspect("docker-gone-blue-worker-1", r#"{{index .Config.Labels "crossfade.release"}}"#);
+    assert_eq!(release, "1.0.0");
+    assert_eq!(bench.ps("green", ""), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Docker and the images of demo/images.sh"]
 async fn what_an_earlier_release_left_in_a_slot_is_not_taken_for_the_new_one() {
     let bench = Bench::new("docker-orphan", COMPOSE).await;
     bench.first().await;

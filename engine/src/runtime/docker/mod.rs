@@ -25,7 +25,7 @@ mod state;
 mod up;
 
 pub use container::Publish;
-pub use exec::Pipe;
+pub use exec::{Exec, Pipe};
 pub use project::Project;
 pub use state::{ContainerState, Health};
 pub use up::Wanted;

@@ -1,0 +1,27 @@
+//! What is done now and then, whatever the rollouts do.
+
+use crate::engine::Shared;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+pub(super) async fn keep(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut listen = tokio::time::interval(MINUTE);
+    let mut thin = tokio::time::interval(HOUR);
+    let mut heard = HashMap::new();
+    loop {
+        tokio::select! {
+            _ = listen.tick() => shared.listen_to_routers(&mut heard).await,
+            _ = thin.tick() => {
+                if let Err(error) = shared.store.thin_samples(crate::clock::now()).await {
+                    tracing::warn!(%error, "old samples cannot be thinned");
+                }
+            }
+            () = stop.cancelled() => return,
+        }
+    }
+}

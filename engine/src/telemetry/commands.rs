@@ -1,0 +1,82 @@
+//! Commands in containers that print a number. Docker has no way to end one that hangs: until it ends, it is not begun
+//! a second time in that container, and that is said.
+
+use super::command;
+use crate::runtime::docker::{ContainerState, Docker, Exec, Pipe};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Longest time for a command that prints a number.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Longest wait for Docker to say whether one is still at work.
+const DOCKER: Duration = Duration::from_secs(3);
+/// Bytes of output that are kept: of a command that floods, the end is what counts.
+const MOST_OUTPUT: usize = 64_000;
+
+#[derive(Default)]
+pub(super) struct Commands {
+    overdue: Mutex<HashMap<Place, Overdue>>,
+}
+
+/// The container's id, and the command.
+type Place = (String, Vec<String>);
+
+#[derive(Clone)]
+struct Overdue {
+    exec: Exec,
+    since: Instant,
+}
+
+impl Commands {
+    /// The number that the command prints last.
+    ///
+    /// # Errors
+    /// A sentence: it fails, takes too long, still runs since the last time, or prints something else.
+    pub(super) async fn number(
+        &self,
+        docker: &Docker,
+        container: &ContainerState,
+        command: &[String],
+    ) -> Result<f64, String> {
+        let place = (container.id.clone(), command.to_vec());
+        self.must_not_run(docker, &place).await?;
+        let shown = command.join(" ");
+        let exec = docker.create_exec(&container.id, command).await.map_err(|error| error.to_string())?;
+        let since = Instant::now();
+        let mut output = String::new();
+        let mut line = |pipe, text: &str| {
+            if pipe == Pipe::Out {
+                if output.len() > MOST_OUTPUT {
+                    output.clear();
+                }
+                output.push_str(text);
+                output.push('\n');
+            }
+        };
+        let Ok(code) = tokio::time::timeout(LIMIT, docker.run_exec(&exec, &mut line)).await else {
+            self.lock().insert(place, Overdue { exec, since });
+            return Err(format!("`{shown}` took longer than {} s", LIMIT.as_secs()));
+        };
+        match code.map_err(|error| error.to_string())? {
+            0 => command::number(&output),
+            code => Err(format!("`{shown}` ended with exit code {code}")),
+        }
+    }
+
+    async fn must_not_run(&self, docker: &Docker, place: &Place) -> Result<(), String> {
+        let Some(overdue) = self.lock().get(place).cloned() else { return Ok(()) };
+        // If Docker does not tell, it is taken to run.
+        let runs = tokio::time::timeout(DOCKER, docker.exec_runs(&overdue.exec)).await;
+        if !matches!(runs, Ok(Ok(false))) {
+            let seconds = overdue.since.elapsed().as_secs();
+            return Err(format!("`{}` still runs, after {seconds} s: it is not begun again before", place.1.join(" ")));
+        }
+        self.lock().remove(place);
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Place, Overdue>> {
+        self.overdue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
