@@ -2,7 +2,9 @@
 
 use super::item::Item;
 use super::section::Keys;
+use super::suggest::did_you_mean;
 use super::words;
+use crate::migration::rules;
 use rollout::application::Lint;
 
 pub(super) const LINT: Keys = Keys::new(&["files", "command", "allow"]);
@@ -27,7 +29,19 @@ pub(super) fn read(item: Item) -> Option<Lint> {
         command: command.and_then(|item| item.command()),
         allow: section
             .get("allow")
-            .map(|item| item.texts("a list of rules, like [\"adding-required-field\"]", words::rule))
+            .map(|item| item.texts("a list of rules, like [\"adding-required-field\"]", rule))
             .unwrap_or_default(),
     })
+}
+
+/// A rule that looks through SQL, by its name. A slip would allow nothing, and be noticed in the middle of a rollout.
+fn rule(text: &str) -> Result<(), String> {
+    words::rule(text)?;
+    if rules::is_known(text) {
+        return Ok(());
+    }
+    let names = rules::names();
+    let guess = did_you_mean(text, names.iter().map(String::as_str));
+    let stop = if guess.is_empty() { ". A finding has its rule's name at its end, like (ban-drop-column)" } else { "" };
+    Err(format!("there is no rule `{text}`{guess}{stop}"))
 }

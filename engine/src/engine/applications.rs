@@ -248,3 +248,19 @@ fn free_port(given: &mut BTreeSet<u16>) -> Result<u16, EngineError> {
     given.insert(port);
     Ok(port)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_free_when_nobody_has_it_over_tcp_or_udp() {
+        let mut given = BTreeSet::new();
+        let (tcp, udp) = (free_port(&mut given).unwrap(), free_port(&mut given).unwrap());
+        let taken = (TcpListener::bind(("127.0.0.1", tcp)), UdpSocket::bind(("127.0.0.1", udp)));
+        let mut given = BTreeSet::new();
+        let next: Vec<u16> = (0..3).map(|_| free_port(&mut given).unwrap()).collect();
+        assert!(!next.contains(&tcp) && !next.contains(&udp), "{next:?} has {tcp} or {udp}");
+        drop(taken);
+    }
+}

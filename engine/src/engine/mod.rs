@@ -92,13 +92,12 @@ impl Shared {
             if heard.get(&row.id).is_some_and(Result::is_ok) {
                 continue;
             }
-            let listens = match rollouts::load(row.file.clone()).await {
-                Ok(definition) => {
-                    let port = router::log_port(&definition.application, row.admin_port);
-                    self.router_logs.listen(port).map(drop)
-                }
-                Err(error) => Err(format!("its router's log is not listened to: {error}")),
+            // A file that cannot be read is for whoever starts a rollout; what was allocated is most likely the port.
+            let port = match rollouts::load(row.file).await {
+                Ok(definition) => router::log_port(&definition.application, row.admin_port),
+                Err(_) => row.admin_port,
             };
+            let listens = self.router_logs.listen(port).map(drop);
             if let Err(why) = &listens
                 && heard.get(&row.id) != Some(&listens)
             {
@@ -202,5 +201,49 @@ impl Engine {
 
     fn run(&self, id: RolloutId) {
         self.runners.ensure(self.shared.clone(), id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+
+    const COMPOSE: &str = "services: { web: { image: \"shop:${VERSION}\" } }";
+
+    fn is_heard(port: u16) -> bool {
+        UdpSocket::bind(("127.0.0.1", port)).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
+    }
+
+    #[tokio::test]
+    async fn routers_are_heard_where_their_files_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&folder.path().join("crossfade.db")).await.unwrap();
+        let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let named = taken.local_addr().unwrap().port();
+        let allocated = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let text = format!(
+            "name = \"shop\"\n[services.web]\nrouted = {{ port = 3000, hosts = [\"shop.test\"] }}\n\
+             [traffic.nginx]\nadmin_port = {named}\n"
+        );
+        let file = folder.path().join("crossfade.toml");
+        std::fs::write(folder.path().join("docker-compose.yml"), COMPOSE).unwrap();
+        std::fs::write(&file, text).unwrap();
+        engine.store().save_application("shop", &file.display().to_string(), allocated, &[]).await.unwrap();
+
+        let mut heard = HashMap::new();
+        engine.shared.listen_to_routers(&mut heard).await;
+        let why = heard.values().next().unwrap().clone().unwrap_err();
+        assert!(why.contains(&format!("UDP port {named} ")), "{why}");
+        // Whoever had it is gone: it is heard by itself.
+        drop(taken);
+        engine.shared.listen_to_routers(&mut heard).await;
+        assert!(heard.values().all(Result::is_ok) && is_heard(named) && !is_heard(allocated), "{heard:?}");
+
+        // A file that is gone leaves the port that was allocated.
+        std::fs::remove_file(&file).unwrap();
+        engine.shared.listen_to_routers(&mut HashMap::new()).await;
+        assert!(is_heard(allocated));
+        engine.stop().await;
     }
 }

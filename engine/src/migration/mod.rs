@@ -38,7 +38,7 @@ mod name;
 mod own;
 mod place;
 mod recreated;
-mod rules;
+pub(crate) mod rules;
 
 #[cfg(test)]
 mod fuzz;

@@ -14,7 +14,19 @@ pub(super) struct Found {
     pub advice: Advice,
 }
 
+/// Their names. One finds what a rule of squawk overlooks, and goes by its name.
+pub(super) const NAMES: [&str; 7] = [
+    "unread-block",
+    "truncate",
+    "lock-table",
+    "vacuum-full",
+    "cluster",
+    "refresh-without-concurrently",
+    "rewriting-table",
+];
+
 fn found(rule: &'static str, node: &SyntaxNode, danger: Danger, suffers: &'static str, instead: &'static str) -> Found {
+    debug_assert!(super::rules::is_known(rule), "{rule} is not listed, so nobody could allow it");
     Found { rule, range: node.text_range().into(), advice: Advice { danger, suffers, instead } }
 }
 

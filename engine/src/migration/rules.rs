@@ -3,6 +3,7 @@
 //! The list is complete, so that a new version of squawk with a new rule does not compile until somebody decided.
 
 use super::finding::Danger::{self, Breaks, Locks};
+use super::own;
 use squawk_linter::Rule;
 
 /// What one rule finds.
@@ -272,9 +273,30 @@ pub(super) fn asked() -> impl Iterator<Item = Rule> {
     enum_iterator::all::<Rule>().filter(|rule| advice(*rule).is_some())
 }
 
+/// The names of all rules that can find something.
+pub fn names() -> Vec<String> {
+    asked().map(|rule| rule.to_string()).chain(own::NAMES.map(str::to_owned)).collect()
+}
+
+/// Whether there is a rule of that name. One of squawk's that is not asked finds nothing, and is no slip: whoever uses squawk
+/// besides may keep one list.
+pub fn is_known(name: &str) -> bool {
+    own::NAMES.contains(&name) || enum_iterator::all::<Rule>().any(|rule| rule.to_string() == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_are_known_by_the_names_that_findings_bear() {
+        assert_eq!(names().len(), 44 + own::NAMES.len());
+        assert!(names().iter().all(|name| is_known(name)), "{:?}", names());
+        for (name, known) in [("ban-drop-column", true), ("truncate", true), ("prefer-robust-stmts", true), ("", false)]
+        {
+            assert_eq!(is_known(name), known, "{name}");
+        }
+    }
 
     #[test]
     fn advice_makes_sentences() {

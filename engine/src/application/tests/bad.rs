@@ -128,7 +128,7 @@ const BAD: &[(&str, &str)] = &[
         "7:19: `backup`: {verison} is not filled in: did you mean {version}, the release?",
     ),
     (
-        "[migrate]\nservice = \"web\"\nup = [\"x\"]\n[migrate.lint]\nallow = [\"a\"]",
+        "[migrate]\nservice = \"web\"\nup = [\"x\"]\n[migrate.lint]\nallow = [\"truncate\"]",
         "7:1: [migrate.lint] needs `files` or `command`: where the SQL can be read",
     ),
     (
@@ -154,6 +154,14 @@ const BAD: &[(&str, &str)] = &[
     (
         "[migrate]\nservice = \"web\"\nup = [\"x\"]\n[migrate.lint]\nfiles = [\"a\"]\nallow = [\"Drop Table\"]",
         "9:10: `allow`: \"Drop Table\" must be the name of a rule",
+    ),
+    (
+        "[migrate]\nservice = \"web\"\nup = [\"x\"]\n[migrate.lint]\nfiles = [\"a\"]\nallow = [\"truncate\", \"ban-drop-colum\"]",
+        "9:22: `allow`: there is no rule `ban-drop-colum`: did you mean `ban-drop-column`?",
+    ),
+    (
+        "[migrate]\nservice = \"web\"\nup = [\"x\"]\n[migrate.lint]\nfiles = [\"a\"]\nallow = [\"prefer-robust-stmts\", \"everything\"]",
+        "9:33: `allow`: there is no rule `everything`. A finding has its rule's name at its end",
     ),
     // Requires
     (
