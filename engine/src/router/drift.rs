@@ -10,8 +10,11 @@ use std::path::PathBuf;
 pub enum Drift {
     /// The router's file for this application is gone.
     FileMissing { path: PathBuf },
-    /// It is there, and ours, but not what would be written now.
+    /// Crossfade wrote it, and somebody changed it.
     FileEdited { path: PathBuf },
+    /// It is as Crossfade wrote it, but not what it would write now: by another version of it, or before the application's
+    /// file or addresses changed.
+    FileOutdated { path: PathBuf },
     /// A file of that name is there, and somebody else wrote it.
     FileNotOurs { path: PathBuf },
     /// A file or folder could not be looked at.
@@ -73,8 +76,14 @@ impl fmt::Display for Drift {
             ),
             Drift::FileEdited { path } => write!(
                 f,
-                "{} is not as Crossfade would write it. If it was edited by hand, move the changes to a file of your \
-                 own and delete this one; then run `crossfade application add` again.",
+                "{} was edited by hand since Crossfade wrote it. Move the changes to a file of your own and delete \
+                 this one; then run `crossfade application add` again.",
+                path.display()
+            ),
+            Drift::FileOutdated { path } => write!(
+                f,
+                "{} was written by another version of Crossfade, or before the application file was changed. Run \
+                 `crossfade application add` once: it brings the new one in.",
                 path.display()
             ),
             Drift::FileNotOurs { path } => write!(

@@ -39,8 +39,11 @@ async fn file(settings: &Settings, rendered: &Rendered) -> Option<Drift> {
     let path = settings.file();
     match apply::read(settings).await {
         Ok(Some(text)) if text == rendered.text => None,
-        Ok(Some(text)) if author(&text) == Author::Somebody => Some(Drift::FileNotOurs { path }),
-        Ok(Some(_)) => Some(Drift::FileEdited { path }),
+        Ok(Some(text)) => Some(match author(&text) {
+            Author::Somebody => Drift::FileNotOurs { path },
+            Author::Edited => Drift::FileEdited { path },
+            Author::Crossfade { .. } => Drift::FileOutdated { path },
+        }),
         Ok(None) => Some(Drift::FileMissing { path }),
         Err(error) => Some(Drift::Unreadable { path, why: error.to_string() }),
     }
