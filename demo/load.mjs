@@ -4,7 +4,7 @@
 //   node demo/load.mjs [--url http://127.0.0.1:8080] [--rate 150] [--seconds 60] [--post 0.2]
 //                      [--web hopwhistle.localhost] [--api api.hopwhistle.localhost]
 //
-// Prints one JSON object at its end, after `--seconds` or an interrupt (Ctrl-C, SIGTERM):
+// Prints one JSON object at its end, after `--seconds` (0: never) or an interrupt (Ctrl-C, SIGTERM):
 //
 //   sent             requests, each counted once
 //   ok               answers 2xx
@@ -216,7 +216,7 @@ function read(words) {
   const types = Object.fromEntries([...Object.keys(DEFAULTS), "seconds"].map((name) => [name, { type: "string" }]));
   const { values } = parseArgs({ args: words, options: types });
   const options = { ...DEFAULTS, seconds: 60, ...values };
-  const limits = { rate: [0.1, 10_000], seconds: [0.1, 86_400], post: [0, 1] };
+  const limits = { rate: [0.1, 10_000], seconds: [0, 86_400], post: [0, 1] };
   for (const [name, [least, most]] of Object.entries(limits)) {
     const number = Number(options[name]);
     if (!(number >= least && number <= most)) {
@@ -240,7 +240,7 @@ async function main() {
   }
   const load = new Load(options);
   await new Promise((over) => {
-    setTimeout(over, options.seconds * 1000);
+    if (options.seconds > 0) setTimeout(over, options.seconds * 1000);
     process.once("SIGINT", over);
     process.once("SIGTERM", over);
   });

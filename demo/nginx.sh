@@ -49,7 +49,7 @@ events {
 }
 
 http {
-  # Not `off`: that would silence the log by which Crossfade measures, too.
+  # Not \`off\`: that would silence the log by which Crossfade measures, too.
   access_log /dev/null;
   default_type application/octet-stream;
   server_tokens off;

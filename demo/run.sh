@@ -42,7 +42,7 @@ cat <<TEXT
 TEXT
 # Somebody uses it, gently: without traffic there is nothing to judge a release by. Ends with the dashboard.
 if have node; then
-  node "$demo/load.mjs" --rate 60 --seconds 31536000 >"$var/load.log" 2>&1 &
+  node "$demo/load.mjs" --rate 60 --seconds 0 >"$var/load.log" 2>&1 &
   load=$!
   trap 'kill "$load" 2>/dev/null || true' EXIT
 fi

@@ -63,7 +63,7 @@ test("1.4.0 is good: the metrics let it pass at every weight, and a silent appli
     load = undefined;
     expect(report.lost + report.failed_5xx, JSON.stringify(report)).toBe(0);
     await rollout.ask("Approve 50 %");
-    await rollout.until("Inconclusive: bake", 120_000);
+    await rollout.until("Inconclusive at 50 %", 120_000);
     await expect(page.getByText(/goes on without a verdict, or goes back/)).toBeVisible();
     await rollout.ask("Roll back to 1.0.0", "nobody is there");
     await rollout.until("Rolled back: all traffic is on blue (1.0.0)", 60_000);

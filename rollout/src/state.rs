@@ -303,6 +303,18 @@ impl Rollout {
         self.start.plan.contract && self.steps.iter().any(began)
     }
 
+    /// What a metric held it for, as long as it is held for that.
+    pub fn held_by_breach(&self) -> Option<&Evidence> {
+        let held = self.held.as_ref().filter(|held| held.by == Actor::Engine)?;
+        self.breach.as_ref().filter(|breach| held.reason.contains(&breach.sentence()))
+    }
+
+    /// What is bad enough takes it back without anybody's word: there is something to go back to, it is safe, and no
+    /// person has led it out of a way back.
+    pub fn goes_back_by_itself(&self) -> bool {
+        self.has_traffic_to_return() && !self.is_unsafe_to_return() && !self.was_led_out()
+    }
+
     /// A person led it forward out of a way back that was stuck: nothing goes back there by itself again.
     pub(crate) fn was_led_out(&self) -> bool {
         self.back.is_none() && self.steps.iter().any(|record| record.step == Step::CheckOldSlot)

@@ -11,6 +11,8 @@ use rollout::words::{Input, Offer};
 /// In this order on the screen. The first that is offered is the big one.
 const MAIN: [AskKind; 6] =
     [AskKind::Retry, AskKind::Skip, AskKind::Thaw, AskKind::Resume, AskKind::Approve, AskKind::Reject];
+/// A metric has stopped it because the release is bad: to go back is the first thing, and to go on the second.
+const AFTER_BREACH: [AskKind; 3] = [AskKind::RollBack, AskKind::Thaw, AskKind::Resume];
 /// The ways out come first.
 const MORE: [AskKind; 8] = [
     AskKind::RollBack,
@@ -52,9 +54,10 @@ impl Asks {
         }
     }
 
-    fn offered(self, kinds: &'static [AskKind]) -> Memo<Vec<Key>> {
+    fn offered(self, kinds: impl Fn(&Rollout) -> Vec<AskKind> + Send + Sync + 'static) -> Memo<Vec<Key>> {
         Memo::new(move |_| {
             let (offers, stage) = (self.offers.read(), self.stage.get());
+            let kinds = self.live.rollout.with(&kinds);
             let is_offered = |kind: &AskKind| offers.iter().any(|offer| offer.kind == *kind && offer.refused.is_none());
             let key = |kind: &AskKind| match kind {
                 AskKind::Approve | AskKind::Reject => (*kind, stage),
@@ -78,7 +81,7 @@ impl Asks {
 /// What the rollout waits for, if it is for this person to say.
 #[component]
 pub(super) fn Decide(asks: Asks) -> impl IntoView {
-    let keys = asks.offered(&MAIN);
+    let keys = asks.offered(|rollout| main(rollout).to_vec());
     // A refusal of something that is not offered is said all the same.
     let stale = Memo::new(move |_| {
         let offers = asks.offers.read();
@@ -93,7 +96,7 @@ pub(super) fn Decide(asks: Asks) -> impl IntoView {
         {move || stale.get().map(|message| view! { <p class="problem" role="alert">{message}</p> })}
         {move || not_for_you.get().map(|message| view! { <p class="notice">{message}</p> })}
         <section class="decide" aria-label="To be decided" hidden=move || nothing.get()>
-            <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key/> }/>
+            <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key main=true/> }/>
             // What the metrics say, where it is decided.
             <div class="evidence" inner_html=move || asks.live.numbers.read().evidence.clone()></div>
         </section>
@@ -103,13 +106,18 @@ pub(super) fn Decide(asks: Asks) -> impl IntoView {
 /// What can be done besides: the ways out, always at the same place and never by one tap.
 #[component]
 pub(super) fn More(asks: Asks) -> impl IntoView {
-    let keys = asks.offered(&MORE);
+    let keys = asks.offered(|rollout| MORE.into_iter().filter(|kind| !main(rollout).contains(kind)).collect());
     let nothing = Memo::new(move |_| keys.read().is_empty());
     view! {
         <section class="more card" aria-label="Other things you can do" hidden=move || nothing.get()>
-            <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key/> }/>
+            <For each=move || keys.get() key=|key| *key children=move |key| view! { <Ask asks key main=false/> }/>
         </section>
     }
+}
+
+fn main(rollout: &Rollout) -> &'static [AskKind] {
+    let go_back = rollout.held_by_breach().is_some() && !rollout.is_unsafe_to_return();
+    if go_back { &AFTER_BREACH } else { &MAIN }
 }
 
 /// Somebody else must decide: say who, rather than show nothing.
@@ -129,14 +137,15 @@ fn not_for_you(rollout: &Rollout, offers: &[Offer]) -> Option<String> {
 }
 
 #[component]
-fn Ask(asks: Asks, key: Key) -> impl IntoView {
+fn Ask(asks: Asks, key: Key, main: bool) -> impl IntoView {
     let (kind, stage) = key;
     let offer = asks.offer(kind);
     let label = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.label.clone());
     let consequence = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.consequence.clone());
     let flash = asks.flash(kind);
     let name = kind.as_str();
-    let is_main = matches!(kind, AskKind::Approve | AskKind::Retry | AskKind::Resume | AskKind::Thaw);
+    // Whatever asks for a reason, or refuses, is folded: nothing of that weight by one tap.
+    let is_main = main && !matches!(kind, AskKind::Skip | AskKind::Reject);
     let is_open = is_main || flash.is_some();
     let weight = match kind {
         AskKind::Reject | AskKind::Abort | AskKind::RollBack => "danger",

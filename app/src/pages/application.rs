@@ -189,7 +189,8 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
                 .collect_view()
         })
         .ok();
-    let watched: Vec<String> = application.metrics().iter().map(watched).collect();
+    let contract = application.migrate.as_ref().is_some_and(|migrate| migrate.kind == MigrationKind::Contract);
+    let watched: Vec<String> = application.metrics().iter().map(|metric| watched(metric, contract)).collect();
     view! {
         <div class="changes">
             <p>{replaces}</p>
@@ -207,11 +208,13 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
 }
 
 /// A metric, and what follows when it is bad.
-fn watched(metric: &Metric) -> String {
+fn watched(metric: &Metric, contract: bool) -> String {
     let follows = match metric.on_breach {
         _ if metric.dry_run => "shown",
         _ if metric.limit.is_none() && metric.compare.is_none() => "shown",
         OnBreach::Hold => "holds",
+        // Going back is unsafe after it.
+        OnBreach::RollBack if contract => "holds, after the contract migration",
         OnBreach::RollBack => "rolls back",
     };
     format!("{} ({follows})", metric.name)

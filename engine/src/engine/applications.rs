@@ -111,6 +111,16 @@ impl Engine {
         Ok(())
     }
 
+    /// How the router was left: by a rollout that moves its traffic right now, or by the last one. Before the first
+    /// release all traffic goes where nothing is.
+    async fn split_now(&self, row: &ApplicationRow) -> Result<Split, EngineError> {
+        let active = match self.shared.store.standing(row).await?.active {
+            Some(id) => self.shared.store.rollout(id).await?.filter(|rollout| rollout.moved),
+            None => None,
+        };
+        Ok(active.map_or_else(|| Split::all(row.live.unwrap_or(Slot::Green)), |rollout| rollout.split()))
+    }
+
     /// What the preflight of a rollout would find, right now. Changes nothing. With a release its images are looked for, too.
     ///
     /// # Errors
@@ -140,12 +150,17 @@ impl Engine {
             None => None,
         };
         let routes = routes(definition, &addresses);
+        let expected = match &row {
+            Some(row) => self.split_now(row).await?,
+            None => Split::all(Slot::Green),
+        };
         let place = router.as_deref().zip(row.as_ref()).map(|(router, row)| Place {
             router,
             routes: &routes,
             addresses: &addresses,
             live: row.live.unwrap_or(Slot::Green),
             is_first: row.live.is_none(),
+            expected,
         });
         let docker = &self.shared.docker;
         let mut checks = preflight::look(&Surroundings { docker, definition, compose: &compose, place }).await;

@@ -122,14 +122,15 @@ impl Engine {
     /// When the actor may not read, or there is no such rollout.
     pub async fn board(&self, actor: &Actor, id: RolloutId) -> Result<Arc<Board>, EngineError> {
         authorize(actor, Permission::Read)?;
-        if let Some(board) = self.shared.boards.get(id) {
+        let rollout = self.shared.state(id).await?;
+        // Whoever watched it may not have had the time to take the board down.
+        if let Some(board) = self.shared.boards.get(id).filter(|_| rollout.ended.is_none()) {
             return Ok(board);
         }
         let samples = self.shared.store.samples(id).await?;
         if samples.is_empty() {
             return Ok(Arc::default());
         }
-        let rollout = self.shared.state(id).await?;
         let definition = self.shared.store.definition(id).await?;
         let charts = Charts::new(definition.application.metrics(), rollout.start.slot, &samples).drawn();
         Ok(Arc::new(Board { charts, ..Board::default() }))

@@ -25,7 +25,7 @@ use crate::router::{Route, Router};
 use crate::runtime::docker::Docker;
 use crate::store::applications::Address;
 use rollout::check::Check;
-use rollout::slot::Slot;
+use rollout::slot::{Slot, Split};
 
 /// What is looked at.
 pub(crate) struct Surroundings<'a> {
@@ -46,6 +46,8 @@ pub(crate) struct Place<'a> {
     pub(crate) live: Slot,
     /// Before the first release, no slot has.
     pub(crate) is_first: bool,
+    /// How the router was left.
+    pub(crate) expected: Split,
 }
 
 /// Everything but the images, which need a release.

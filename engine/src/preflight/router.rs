@@ -2,7 +2,6 @@
 
 use super::Surroundings;
 use rollout::check::Check;
-use rollout::slot::Split;
 
 pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
     let Some(place) = &around.place else {
@@ -23,8 +22,7 @@ pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
             ),
         ),
     };
-    // Before the first release all traffic goes where nothing is.
-    let expected = Split::all(place.live);
+    let expected = place.expected;
     let router = match place.router.drift(place.routes, expected).await {
         Ok(drift) if drift.is_empty() && place.is_first => {
             Check::ok("router", "as it was left: nothing is reached yet")

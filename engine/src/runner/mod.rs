@@ -69,13 +69,17 @@ impl Runners {
 }
 
 async fn run(shared: Arc<Shared>, id: RolloutId, stop: CancellationToken) {
-    let _watch = AbortOnDropHandle::new(tokio::spawn(watch(shared.clone(), id)));
+    let watch = AbortOnDropHandle::new(tokio::spawn(watch(shared.clone(), id)));
     let mut news = shared.feed.watch(id);
     // Whoever carried out the running step is not us.
     let mut report = Report::Interrupted;
     while !stop.is_cancelled() {
         match go_on(&shared, id, report, &mut news, &stop).await {
-            Ok(Next::Settled) => return,
+            Ok(Next::Settled) => {
+                drop(watch);
+                shared.boards.take_down(id);
+                return;
+            }
             Ok(Next::Again) => report = Report::Advance,
             Err(error) => {
                 tracing::error!(rollout.id = id.0, %error, "rollout {id} cannot go on; it is tried again");

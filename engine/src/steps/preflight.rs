@@ -3,6 +3,7 @@
 use super::{Context, Done, Outcome};
 use crate::preflight::{self, Place, Surroundings};
 use rollout::check::{Check, Level};
+use rollout::slot::Split;
 
 pub(super) async fn run(cx: &Context) -> Outcome {
     let routes = cx.routes();
@@ -16,6 +17,8 @@ pub(super) async fn run(cx: &Context) -> Outcome {
             addresses: &cx.addresses,
             live: cx.new_slot().other(),
             is_first: cx.rollout.old_slot().is_none(),
+            // Before it shifts.
+            expected: Split::all(cx.new_slot().other()),
         }),
     };
     let mut checks = preflight::look(&around).await;

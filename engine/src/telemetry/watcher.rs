@@ -160,7 +160,11 @@ impl Watcher {
         let listened = since_shift.min(Millis(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
         let flowing = self.requests(rollout.start.slot, DRY.min(since_shift)) > 0 || listened < DRY;
         let board = Board {
-            evidence: self.evidence.iter().flatten().cloned().collect(),
+            // On the way back, what is stopped has nothing to tell: what led there is what is worth reading.
+            evidence: match rollout.back {
+                None => self.evidence.iter().flatten().cloned().collect(),
+                Some(_) => vec![],
+            },
             wanted: self.wanted(rollout, requests, since_shift, now),
             share,
             charts: self.charts.drawn(),

@@ -130,13 +130,8 @@ impl Rollout {
     fn failed(&self, step: StepIndex, error: String) -> Vec<Event> {
         let name = self.steps.get(step).map_or_else(String::new, |record| record.step.to_string());
         let mut events = vec![Event::StepFailed { step, error: error.clone() }];
-        let can_go_back = self.has_traffic_to_return()
-            && self.back.is_none()
-            && self.ended.is_none()
-            && self.frozen.is_none()
-            && !self.is_unsafe_to_return()
-            && !self.was_led_out();
-        if can_go_back {
+        let under_way = self.back.is_none() && self.ended.is_none() && self.frozen.is_none();
+        if under_way && self.goes_back_by_itself() {
             let reason = format!("{name} failed: {}", first_line(&error));
             events.push(Event::TurnedBack { outcome: Outcome::RolledBack, reason, migrate_down: false });
         }

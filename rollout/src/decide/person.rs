@@ -109,7 +109,12 @@ impl Rollout {
         let reason = text("reason", reason)?;
         self.must_be_safe_or_on_purpose(actor, &reason)?;
         self.must_not(migrate_down && !self.start.plan.can_migrate_down, "Its migration has no way down.")?;
-        let reason = said(actor, "rolled it back", &reason);
+        let reason = match (self.held_by_breach(), &self.held) {
+            (Some(_), Some(held)) => {
+                format!("{}. It was held: {}", said(actor, "rolled it back", &reason), held.reason)
+            }
+            _ => said(actor, "rolled it back", &reason),
+        };
         Ok(vec![Event::TurnedBack { outcome: Outcome::RolledBack, reason, migrate_down }])
     }
 

@@ -35,7 +35,7 @@ impl Rollout {
     fn breached(&self, breach: &Evidence, wants_back: bool) -> Vec<Event> {
         let told = Event::Breached { evidence: Box::new(breach.clone()) };
         let sentence = breach.sentence();
-        if wants_back && self.has_traffic_to_return() && !self.is_unsafe_to_return() && !self.was_led_out() {
+        if wants_back && self.goes_back_by_itself() {
             // An admin's freeze means that nothing moves by itself, back neither.
             if self.frozen.is_some() {
                 return vec![];

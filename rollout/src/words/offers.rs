@@ -122,7 +122,20 @@ impl Rollout {
             AskKind::Reject | AskKind::Abort => self.consequence_of_stopping(kind),
             AskKind::Hold => format!("{} of the traffic stays on {new}. Clocks stop, no stage begins.", self.staying()),
             AskKind::Resume if self.frozen.is_some() => "It stays frozen until an admin thaws it.".to_owned(),
-            AskKind::Resume => "Clocks and stages go on where they stopped.".to_owned(),
+            AskKind::Resume => match self.held_by_breach() {
+                Some(breach) => format!(
+                    "Clocks and stages go on where they stopped. {} is looked at anew: if it is still bad, this stops again.",
+                    breach.metric
+                ),
+                None => "Clocks and stages go on where they stopped.".to_owned(),
+            },
+            AskKind::Retry if self.baking_anew().is_some() => {
+                let (length, soon) = (self.baking_anew().unwrap_or_default(), self.soon());
+                format!(
+                    "{} stays for another {length}, beginning {soon}. Requests at this weight still count.",
+                    self.weight
+                )
+            }
             AskKind::Retry => match self.stopped {
                 None => "The step is tried once more; nothing before it is done again.".to_owned(),
                 Some(_) => format!("The step is tried once more, {}.", self.soon()),
@@ -166,10 +179,30 @@ impl Rollout {
         let count = stage.approve.as_ref().map_or(1, |rule| rule.count) as usize;
         let (new, soon) = (self.new_place(), self.soon());
         match count.saturating_sub(gate.approved_by.len() + 1) {
-            0 if stage.bake.is_zero() => format!("{} of the traffic goes to {new} {soon}.", stage.weight),
-            0 => format!("{} of the traffic goes to {new} {soon}, and stays there for {}.", stage.weight, stage.bake),
+            0 if stage.bake.is_zero() && stage.min_requests == 0 => {
+                format!("{} of the traffic goes to {new} {soon}.", stage.weight)
+            }
+            0 => {
+                let least = if self.start.plan.watched { "at least " } else { "" };
+                let requests = match stage.min_requests {
+                    0 => String::new(),
+                    wanted => format!(" and {wanted} requests"),
+                };
+                let stays = format!("and stays there for {least}{}{requests}", stage.bake);
+                format!("{} of the traffic goes to {new} {soon}, {stays}.", stage.weight)
+            }
             1 => "Your yes is recorded; one more is needed.".to_owned(),
             more => format!("Your yes is recorded; {more} more are needed."),
+        }
+    }
+
+    /// How long the bake or the monitor lasts that would be tried once more, because it could not tell.
+    fn baking_anew(&self) -> Option<Millis> {
+        let Doing::Inconclusive(index) = self.doing() else { return None };
+        match self.steps.get(index)?.step {
+            Step::Bake { stage } => self.stage(stage).map(|stage| stage.bake),
+            Step::Monitor => Some(self.start.plan.monitor),
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What it is doing, in a headline; and what it waits for.
 
-use crate::actor::Role;
+use crate::actor::{Actor, Role};
 use crate::application::OnTimeout;
 use crate::clock::Timestamp;
 use crate::command::AskKind;
@@ -46,9 +46,10 @@ impl Rollout {
             }
             Doing::Held => format!("Held at {}", self.weight),
             Doing::Frozen => format!("Frozen at {}", self.weight),
-            Doing::Inconclusive(index) => {
-                format!("Inconclusive: {}", step(index).map_or_else(String::new, |s| s.to_string()))
-            }
+            Doing::Inconclusive(index) => match step(index) {
+                Some(Step::Bake { .. } | Step::Monitor) => format!("Inconclusive at {}", self.weight),
+                other => format!("Inconclusive: {}", other.map_or_else(String::new, |step| step.to_string())),
+            },
             Doing::StepFailed(index) => {
                 let step = step(index).map_or_else(String::new, |step| step.to_string());
                 match self.back {
@@ -122,7 +123,15 @@ impl Rollout {
                     (None, _) => String::new(),
                     (Some(left), false) => format!("{left} left, then {}.", self.after_step(index)),
                     (Some(left), true) if left.is_zero() => {
-                        format!("Time is up. Once its metrics are well, {}.", self.after_step(index))
+                        let wanted = match self.steps.get(index).map(|record| record.step) {
+                            Some(Step::Bake { stage }) => self.stage(stage).map_or(0, |stage| stage.min_requests),
+                            _ => 0,
+                        };
+                        let until = match wanted {
+                            0 => "its metrics are well".to_owned(),
+                            wanted => format!("its metrics are well and it has had {wanted} requests"),
+                        };
+                        format!("Time is up. Once {until}, {}.", self.after_step(index))
                     }
                     (Some(left), true) => {
                         format!("{left} left, then {} if its metrics are well.", self.after_step(index))
@@ -132,9 +141,10 @@ impl Rollout {
             Doing::AwaitingApproval => self.awaited(now),
             Doing::Held => self.held.as_ref().map_or_else(String::new, |pause| {
                 format!(
-                    "{} held it{}. The weight stays; clocks stand still until somebody resumes it.",
-                    pause.by,
-                    because(&pause.reason)
+                    "{} held it{}. The weight stays; clocks stand still until somebody {}.",
+                    who(&pause.by),
+                    because(&pause.reason),
+                    if self.held_by_breach().is_some() { "goes back or resumes it" } else { "resumes it" }
                 )
             }),
             Doing::Frozen => self.frozen.as_ref().map_or_else(String::new, |pause| {
@@ -169,6 +179,11 @@ impl Rollout {
                 };
                 stuck + &self.way_out()
             }
+            Doing::StepFailed(_) if self.has_traffic_to_return() && !self.is_unsafe_to_return() => format!(
+                "It did not go back by itself: it was frozen, or led out of a way back before. {} stays until somebody \
+                 retries or rolls back.",
+                self.weight
+            ),
             Doing::StepFailed(_) if self.has_traffic_to_return() => format!(
                 "It did not go back by itself, because that is unsafe: {}. Mend what is wrong and retry, or roll back all the \
                  same.",
@@ -268,8 +283,42 @@ impl Rollout {
                 StepStatus::Failed { error, .. } => format!("{} failed: {error}", record.step),
                 _ => format!("Left to do: {}.", record.step),
             },
-            (None, None) => String::new(),
+            (None, None) => self.how_it_went_back().or_else(|| self.why_no_longer_warm()).unwrap_or_default(),
         }
+    }
+
+    /// From which weight, when, and by whom.
+    fn how_it_went_back(&self) -> Option<String> {
+        let back = self.back.as_ref().filter(|_| self.moved && !self.is_roll_back())?;
+        let before = self.steps.get(..back.first)?;
+        let reached = before.iter().rev().find_map(|record| match (record.step, &record.status) {
+            (Step::Shift { stage }, StepStatus::Succeeded { .. }) => self.stage(stage).map(|stage| stage.weight),
+            _ => None,
+        });
+        let from = reached.map_or_else(String::new, |weight| format!(" from {weight}"));
+        let by = match &back.by {
+            Actor::Engine => "by itself".to_owned(),
+            person => format!("by {person}"),
+        };
+        Some(format!("It went back{from} at {} UTC, {by}.", back.at.utc_time()))
+    }
+
+    fn why_no_longer_warm(&self) -> Option<String> {
+        let record = self.steps.iter().rfind(|record| record.step == Step::KeepWarm)?;
+        match &record.status {
+            StepStatus::Succeeded { summary, .. } if self.back.is_none() && !summary.is_empty() => {
+                Some(format!("{} is not kept warm any more: {summary}.", self.old_place()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Who did it, for people.
+fn who(actor: &Actor) -> String {
+    match actor {
+        Actor::Engine => "Crossfade".to_owned(),
+        other => other.to_string(),
     }
 }
 

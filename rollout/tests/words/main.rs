@@ -8,8 +8,9 @@ use rollout::actor::{Actor, Role};
 use rollout::application::Stage;
 use rollout::clock::Millis;
 use rollout::command::AskKind::{self, *};
-use rollout::command::{Command, Report};
+use rollout::command::{Ask, Command, Report};
 use rollout::event::{Event, Kind, Outcome, RolloutId, Start};
+use rollout::metric::{Act, Amount, Evidence, Figure, Unit, Verdict};
 use rollout::plan::{Plan, Step};
 use rollout::slot::{Slot, Weight};
 use rollout::state::StepStatus;
@@ -160,10 +161,13 @@ fn table() -> Vec<Row> {
         },
         Row {
             rollout: after(&[began(SHIFT_25), done(SHIFT_25), began_clock(BAKE_25, NOW), unsure(BAKE_25)]),
-            headline: "Inconclusive: bake",
+            headline: "Inconclusive at 25 %",
             waits_for: "3 requests. \
                         The weight stays until somebody retries, goes on without a verdict, or goes back.",
-            offers: vec![(Retry, "Retry bake: The step is tried once more; nothing before it is done again.")],
+            offers: vec![(
+                Retry,
+                "Retry bake: 25 % stays for another 2 min, beginning at once. Requests at this weight still count.",
+            )],
         },
         Row {
             rollout: at_25(&[back(), began(BACK)]),
@@ -229,7 +233,7 @@ fn table() -> Vec<Row> {
                 .concat(),
             ),
             headline: "Rolled back: all traffic is on blue (1.0.0)",
-            waits_for: "",
+            waits_for: "It went back from 25 % at 22:13:20 UTC, by cleo.",
             offers: vec![
                 (RollBack, "No. This rollout has ended."),
                 (Approve, "No. Nothing waits for an approval right now."),
@@ -413,4 +417,61 @@ fn all_the_traffic_and_a_clock() {
     let rollout = fold(Start { plan: Plan { stages, ..start().plan }, ..start() }, &[asked(1)]);
     let approval = rollout.offer(&Actor::user("ben", Role::Admin), Approve, NOW).consequence;
     assert_eq!(approval, "50 % of the traffic goes to green (1.1.0) at once, and stays there for 5 s.");
+}
+
+/// A metric has stopped it: what it says, what is offered, and what is kept of it when a person goes back.
+#[test]
+fn a_metric_holds_it() {
+    let seen = Evidence {
+        metric: "error rate".to_owned(),
+        at: NOW,
+        verdict: Verdict::Failed,
+        why: "over the limit of 0.1 %".to_owned(),
+        new: Figure { value: Some(Amount(48_000)), samples: 1_240 },
+        old: None,
+        threshold: Some(Amount(1_000)),
+        unit: Unit::Ratio,
+        window: Millis::seconds(60),
+        in_a_row: 2,
+        query: "errors".to_owned(),
+        dry_run: false,
+        act: Act::Hold,
+    };
+    let sentence = seen.sentence();
+    let held = [engine(Event::Breached { evidence: Box::new(seen) }), engine(Event::Held { reason: sentence.clone() })];
+    let rollout = at_25(&held);
+    assert_eq!(
+        rollout.waits_for(NOW),
+        format!(
+            "Crossfade held it: {sentence}. The weight stays; clocks stand still until somebody goes back or resumes it."
+        )
+    );
+    let ben = Actor::user("ben", Role::Admin);
+    assert_eq!(
+        rollout.offer(&ben, Resume, NOW).consequence,
+        "Clocks and stages go on where they stopped. error rate is looked at anew: if it is still bad, this stops again."
+    );
+    let back = Command::Person(Ask::RollBack { reason: String::new(), migrate_down: false });
+    let events = rollout.decide(&ben, &back, NOW).unwrap();
+    let [Event::TurnedBack { reason, .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(*reason, format!("ben rolled it back. It was held: {sentence}"));
+    // A person's own hold has nothing to do with it.
+    assert_eq!(
+        at_25(&[held[0].clone(), by("cleo", Event::Held { reason: "lunch".to_owned() })]).held_by_breach(),
+        None
+    );
+}
+
+#[test]
+fn requests_that_a_bake_wants_are_part_of_the_consequence() {
+    let stage = |bake| Stage { bake, min_requests: 300, ..start().plan.stages[1].clone() };
+    for (bake, watched, stays) in [
+        (Millis(5_000), true, "stays there for at least 5 s and 300 requests"),
+        (Millis(5_000), false, "stays there for 5 s and 300 requests"),
+    ] {
+        let stages = vec![start().plan.stages[0].clone(), stage(bake), start().plan.stages[2].clone()];
+        let rollout = fold(Start { plan: Plan { stages, watched, ..start().plan }, ..start() }, &[asked(1)]);
+        let approval = rollout.offer(&Actor::user("ben", Role::Admin), Approve, NOW).consequence;
+        assert_eq!(approval, format!("50 % of the traffic goes to green (1.1.0) at once, and {stays}."));
+    }
 }

@@ -37,6 +37,13 @@ pub async fn run(data: &Path, arguments: &Arguments) -> Result<(), String> {
 
 /// What the preflight of a rollout would say, line by line.
 async fn live(data: &Path, definition: &Definition, release: Option<&str>) -> Result<(), String> {
+    if !data.exists() {
+        return Err(format!(
+            "there is no database {}: name the one that the server uses, with --data FILE before `check`, or in \
+             CROSSFADE_DATA",
+            data.display()
+        ));
+    }
     let engine = Engine::beside(data).await.map_err(|error| error.to_string())?;
     let actor = Actor::user(engine::accounts::COMMAND_LINE, Role::Admin);
     let checks = engine.preflight(&actor, definition, release).await;

@@ -29,14 +29,24 @@ use leptos::prelude::*;
 use rollout::Rollout;
 use rollout::clock::Timestamp;
 use rollout::event::Entry;
+use rollout::metric::Act;
 
 /// What the page begins with, and what travels when it changes.
 pub fn numbers(board: &Board, rollout: &Rollout, entries: &[Entry], now: Timestamp) -> Numbers {
+    let board = &as_this_rollout_takes_it(board, rollout);
     let evidence = match board.evidence.is_empty() {
         true => String::new(),
         false => evidence_html("What the metrics say", &board.evidence, rollout.start.slot, Some(now)),
     };
     Numbers { board: metrics_html(board, rollout, entries, now), evidence }
+}
+
+/// What would roll back holds, where nothing goes back by itself.
+fn as_this_rollout_takes_it(board: &Board, rollout: &Rollout) -> Board {
+    let mut board = board.clone();
+    let acts = board.evidence.iter_mut().map(|seen| &mut seen.act);
+    acts.filter(|act| **act == Act::RollBack && !rollout.goes_back_by_itself()).for_each(|act| *act = Act::Hold);
+    board
 }
 
 /// All numbers of a rollout, as HTML to put into an element. Empty when there is nothing to show. All that comes from

@@ -167,7 +167,7 @@ fn a_verdict_is_shown_with_all_it_rests_on() {
         (evidence(Verdict::Inconclusive, Act::Wait), "? Inconclusive"),
         (
             Evidence { new: Figure::default(), ..evidence(Verdict::Error, Act::Ask) },
-            "2 in a row: a person is asked at the end of the bake",
+            "2 in a row: a person is asked once its time is up",
         ),
         (Evidence { old: None, ..evidence(Verdict::Successful, Act::Pass) }, "✓ Successful"),
         (Evidence { threshold: None, ..evidence(Verdict::Successful, Act::Pass) }, "none"),

@@ -104,7 +104,7 @@ pub(super) fn consequence(evidence: &Evidence) -> Option<String> {
         (Act::Pass, _) => None,
         (Act::Wait, Verdict::Failed) => Some("not often enough yet to act"),
         (Act::Wait, _) => Some("does not pass by itself"),
-        (Act::Ask, _) => Some("a person is asked at the end of the bake"),
+        (Act::Ask, _) => Some("a person is asked once its time is up"),
         (Act::Hold, _) => Some("holds the rollout"),
         (Act::RollBack, _) => Some("rolls back"),
     };
