@@ -1,0 +1,67 @@
+//! The control socket's file.
+
+use super::Control;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixListener;
+
+/// Whoever may write to it may move the traffic: the user that the proxy runs as, and that user's group.
+const MODE: u32 = 0o660;
+
+pub struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Socket {
+    /// Takes the path over, from a process that serves no more or one that is gone.
+    ///
+    /// # Errors
+    /// When the path cannot be used.
+    pub fn bind(path: &Path) -> Result<Socket, String> {
+        let wrong =
+            |what: &str, why: std::io::Error| format!("cannot {what} the control socket {}: {why}", path.display());
+        if fs::symlink_metadata(path).is_ok_and(|there| !there.file_type().is_socket()) {
+            return Err(format!("{} is there and is no socket: give the control socket another path", path.display()));
+        }
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(|error| wrong("make the folder of", error))?;
+        }
+        // Bound aside and moved: at every moment the path leads to somebody who answers.
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(format!(".{}", std::process::id()));
+        let aside = PathBuf::from(aside);
+        let _ = fs::remove_file(&aside);
+        let listener = UnixListener::bind(&aside).map_err(|error| wrong("make", error))?;
+        fs::set_permissions(&aside, Permissions::from_mode(MODE)).map_err(|error| wrong("protect", error))?;
+        let inode = fs::metadata(&aside).map_err(|error| wrong("look at", error))?.ino();
+        fs::rename(&aside, path).map_err(|error| wrong("put in place", error))?;
+        Ok(Socket { listener, path: path.to_owned(), inode })
+    }
+
+    /// Answers all who ask, until dropped.
+    pub async fn serve(&self, control: &Arc<Control>) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(control.clone().answer(stream))),
+                Err(error) => {
+                    tracing::warn!("the control socket: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Unless another process has put its own there.
+        if fs::symlink_metadata(&self.path).is_ok_and(|there| there.ino() == self.inode) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
