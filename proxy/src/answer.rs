@@ -9,7 +9,8 @@ use crate::pulse::{Beat, Pulse};
 use crate::session::Session;
 use crate::settings::Limits;
 use crate::table::{Table, Target};
-use crate::{headers, host, upgrade};
+use crate::upgrade::{self, Upgraded};
+use crate::{headers, host};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderName, HeaderValue, SET_COOKIE, UPGRADE};
 use hyper::upgrade::OnUpgrade;
@@ -140,7 +141,8 @@ impl Client {
                 headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
                 protocol.map(|protocol| headers.insert(UPGRADE, protocol));
                 record.answered(head.status, &headers);
-                upgrade::tunnel(client, service, limits.tunnel, record, self.place.clone());
+                let from = Upgraded { client, beat, place: self.place.clone() };
+                upgrade::tunnel(from, service, limits.tunnel, record);
                 ToClient::Page(http_body_util::Full::default())
             }
             // Nobody asked for it.

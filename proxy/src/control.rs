@@ -7,7 +7,6 @@ use crate::answer::Shared;
 use crate::caller::line;
 use crate::handover;
 use crate::keep::Keep;
-use crate::table::Table;
 use crate::wire::{Answer, Ask, HandOver, Kept, LONGEST_LINE, Line, State, VERSION};
 pub use predecessors::{Predecessor, Predecessors};
 pub use socket::Socket;
@@ -139,7 +138,7 @@ impl Control {
                 Some(application.clone())
             }
             Ask::Forget { application } => {
-                let table: Table = self.shared.table().without(application)?;
+                let table = self.shared.table().without(application);
                 save(keep, table.kept()).await?;
                 self.shared.serve(table);
                 None

@@ -7,33 +7,54 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 #[derive(Debug)]
 pub struct Drain {
     room: Arc<Semaphore>,
-    size: u32,
+    open: Arc<watch::Sender<u64>>,
     leaving: watch::Sender<bool>,
 }
 
+/// For one more connection.
+pub type Room = OwnedSemaphorePermit;
+
 /// A connection's, from its acceptance to its end; also after it was upgraded.
-pub type Place = OwnedSemaphorePermit;
+#[derive(Debug)]
+pub struct Place {
+    _room: Room,
+    open: Arc<watch::Sender<u64>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.send_modify(|open| *open -= 1);
+    }
+}
 
 impl Drain {
     pub fn new(connections: usize) -> Drain {
-        let size = u32::try_from(connections)
-            .unwrap_or(u32::MAX)
-            .min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
-        Drain { room: Arc::new(Semaphore::new(size as usize)), size, leaving: watch::Sender::new(false) }
+        Drain {
+            room: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))),
+            open: Arc::new(watch::Sender::new(0)),
+            leaving: watch::Sender::new(false),
+        }
     }
 
-    /// Waits for one to be free.
-    pub async fn place(&self) -> Option<Place> {
+    /// Waits until there is some.
+    pub async fn room(&self) -> Option<Room> {
         self.room.clone().acquire_owned().await.ok()
     }
 
-    /// One, when one is free.
-    pub fn try_place(&self) -> Option<Place> {
+    /// When there is some.
+    pub fn try_room(&self) -> Option<Room> {
         self.room.clone().try_acquire_owned().ok()
     }
 
+    /// A connection takes it.
+    pub fn place(&self, room: Room) -> Place {
+        self.open.send_modify(|open| *open += 1);
+        Place { _room: room, open: self.open.clone() }
+    }
+
+    /// Places that are taken.
     pub fn connections(&self) -> u64 {
-        u64::from(self.size) - self.room.available_permits() as u64
+        *self.open.borrow()
     }
 
     /// Begins the way out.
@@ -53,7 +74,7 @@ impl Drain {
 
     /// Returns when no connection is open.
     pub async fn empty(&self) {
-        let _ = self.room.acquire_many(self.size).await;
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 }
 
@@ -64,9 +85,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_empty_when_every_place_is_given_back() {
         let drain = Drain::new(2);
-        let (one, two) = (drain.place().await.unwrap(), drain.place().await.unwrap());
+        let (one, two) = (drain.room().await.unwrap(), drain.try_room().unwrap());
+        assert!(drain.try_room().is_none());
+        assert_eq!(drain.connections(), 0);
+        let (one, two) = (drain.place(one), drain.place(two));
         assert_eq!(drain.connections(), 2);
-        assert!(drain.try_place().is_none());
         drop(one);
         assert!(tokio::time::timeout(std::time::Duration::from_secs(1), drain.empty()).await.is_err());
         drop(two);

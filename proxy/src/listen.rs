@@ -2,6 +2,7 @@
 
 use crate::answer::Shared;
 use crate::connection::serve;
+use crate::drain::Room;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -25,19 +26,19 @@ pub async fn accept(
     last: CancellationToken,
 ) {
     loop {
-        let place = tokio::select! {
+        let room = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            place = shared.drain.place() => place,
+            room = shared.drain.room() => room,
         };
-        let Some(place) = place else { return };
+        let Some(room) = room else { return };
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, address)) => start(&shared, stream, address, &tls, place),
+            Ok((stream, address)) => start(&shared, stream, address, &tls, room),
             Err(error) => {
                 if !of_one_connection(&error) {
                     tracing::warn!("a connection could not be accepted: {error}");
@@ -47,20 +48,15 @@ pub async fn accept(
         }
     }
     while last.is_cancelled()
-        && let Some(place) = shared.drain.try_place()
+        && let Some(room) = shared.drain.try_room()
         && let Some((stream, address)) = waiting(&listener).await
     {
-        start(&shared, stream, address, &tls, place);
+        start(&shared, stream, address, &tls, room);
     }
 }
 
-fn start(
-    shared: &Arc<Shared>,
-    stream: TcpStream,
-    address: SocketAddr,
-    tls: &Option<TlsAcceptor>,
-    place: crate::drain::Place,
-) {
+fn start(shared: &Arc<Shared>, stream: TcpStream, address: SocketAddr, tls: &Option<TlsAcceptor>, room: Room) {
+    let place = shared.drain.place(room);
     tokio::spawn(serve(shared.clone(), stream, address.ip(), tls.clone(), place));
 }
 

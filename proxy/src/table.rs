@@ -18,6 +18,13 @@ pub struct Table {
     below: HashMap<String, Target>,
 }
 
+/// Two applications want one host.
+#[derive(Debug)]
+struct Taken {
+    host: String,
+    applications: [String; 2],
+}
+
 /// Where a request goes, up to the slot.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -80,17 +87,23 @@ impl Table {
         let sticky = Sticky::new(&application.sticky_by, &application.name)
             .ok_or_else(|| format!("the header that {} is to be sticky by cannot be used", application.name))?;
         let mut routed = self.routed.clone();
-        routed.insert(application.name.clone(), Arc::new(Routed { application, sticky, live }));
-        Table::of(routed)
+        let name = application.name.clone();
+        routed.insert(name.clone(), Arc::new(Routed { application, sticky, live }));
+        Table::of(routed).map_err(|Taken { host, applications: [one, two] }| {
+            let owner = if one == name { two } else { one };
+            format!("the host {host} is routed to the application {owner} already: take it out of one of them")
+        })
     }
 
-    pub fn without(&self, application: &str) -> Result<Table, String> {
+    /// The table with one application less, or the same.
+    pub fn without(&self, application: &str) -> Table {
         let mut routed = self.routed.clone();
         routed.remove(application);
-        Table::of(routed)
+        // Those that are left were there together before.
+        Table::of(routed).unwrap_or_default()
     }
 
-    fn of(routed: BTreeMap<String, Arc<Routed>>) -> Result<Table, String> {
+    fn of(routed: BTreeMap<String, Arc<Routed>>) -> Result<Table, Taken> {
         let (mut hosts, mut below) = (HashMap::<String, Target>::new(), HashMap::<String, Target>::new());
         for routed in routed.values() {
             let prefix = format!("crossfade_{}", routed.application.name.replace('-', "_"));
@@ -105,9 +118,8 @@ impl Table {
                     let first = names.entry(name.to_owned()).or_insert_with(|| target.clone());
                     let owner = &first.routed.application.name;
                     if *owner != routed.application.name {
-                        return Err(format!(
-                            "the host {host} is routed to the application {owner} already: take it out of one of them"
-                        ));
+                        let applications = [owner.clone(), routed.application.name.clone()];
+                        return Err(Taken { host, applications });
                     }
                 }
             }
@@ -256,8 +268,8 @@ mod tests {
         let table = Table::default().with(shop(), Split::all(Slot::Blue)).unwrap();
         let other = application("other", vec![service("x", &["x.org", "Example.com"], 5000)]);
         let said = table.with(other.clone(), Split::all(Slot::Blue)).unwrap_err();
-        assert!(said.contains("example.com is routed to the application"), "{said}");
-        assert!(table.without("shop").unwrap().with(other, Split::all(Slot::Blue)).is_ok());
+        assert!(said.contains("example.com is routed to the application shop already"), "{said}");
+        assert!(table.without("shop").with(other, Split::all(Slot::Blue)).is_ok());
     }
 
     #[test]

@@ -2,34 +2,64 @@
 
 use crate::drain::Place;
 use crate::log::Record;
+use crate::pulse::Beat;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, copy, split};
+use tokio::time::timeout;
 
-/// Joins both sides until one of them ends it, or nothing has passed for `limit`. Keeps the connection's place.
-pub fn tunnel(client: OnUpgrade, service: OnUpgrade, limit: Duration, mut record: Record, place: Arc<Place>) {
+/// When one side has ended, how long the other one may take to do so.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A client's side.
+pub struct Upgraded {
+    pub client: OnUpgrade,
+    /// As long as it is open, its connection is not idle.
+    pub beat: Beat,
+    pub place: Arc<Place>,
+}
+
+/// Joins both sides until one of them ends it, or nothing has passed for `limit`.
+pub fn tunnel(from: Upgraded, service: OnUpgrade, limit: Duration, mut record: Record) {
     record.upgraded();
     tokio::spawn(async move {
-        let _place = place;
+        let Upgraded { client, beat: _beat, place: _place } = from;
         let (Ok(client), Ok(service)) = tokio::join!(client, service) else {
             return;
         };
-        let counted = Arc::new(Passed::default());
-        let mut client = Counted { stream: TokioIo::new(client), passed: counted.clone() };
-        let mut service = TokioIo::new(service);
+        let passed = Arc::new(Passed::default());
+        let client = Counted { stream: TokioIo::new(client), passed: passed.clone() };
         tokio::select! {
-            _ = copy_bidirectional(&mut client, &mut service) => {}
-            () = counted.nothing_for(limit) => {}
+            () = join(client, TokioIo::new(service)) => {}
+            () = passed.nothing_for(limit) => {}
         }
-        record.sent(usize::try_from(counted.to_client.load(Ordering::Relaxed)).unwrap_or(usize::MAX));
+        record.sent(usize::try_from(passed.to_client.load(Ordering::Relaxed)).unwrap_or(usize::MAX));
         record.complete();
     });
+}
+
+async fn join(client: impl AsyncRead + AsyncWrite + Send, service: impl AsyncRead + AsyncWrite + Send) {
+    let (mut from_client, mut to_client) = split(client);
+    let (mut from_service, mut to_service) = split(service);
+    let mut forth = pin!(async {
+        let _ = copy(&mut from_client, &mut to_service).await;
+        let _ = to_service.shutdown().await;
+    });
+    let mut back = pin!(async {
+        let _ = copy(&mut from_service, &mut to_client).await;
+        let _ = to_client.shutdown().await;
+    });
+    let other: Pin<&mut (dyn Future<Output = ()> + Send)> = tokio::select! {
+        () = &mut forth => back,
+        () = &mut back => forth,
+    };
+    let _ = timeout(FAREWELL, other).await;
 }
 
 /// Bytes, so far.
