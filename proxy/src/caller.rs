@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// Between two attempts while one proxy takes over from another.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Asks a proxy, with a connection for each question.
+/// Asks a proxy, with a connection for each question. While one takes over from another, it asks again.
 #[derive(Clone, Debug)]
 pub struct Caller {
     socket: PathBuf,
@@ -72,8 +72,11 @@ impl Caller {
                 }
                 Err(source) => Err(CallError::NotRunning { socket: self.socket.clone(), source }),
             };
-            // In these two cases nothing has been heard of the question.
-            let again = matches!(asked, Err(CallError::NotRunning { .. }) | Ok(Answer::TakenOver { .. }));
+            // A process that hands over may end before it answers. Every question may be asked twice.
+            let again = matches!(
+                asked,
+                Err(CallError::NotRunning { .. } | CallError::Broken { .. }) | Ok(Answer::TakenOver { .. })
+            );
             if !again || begun.elapsed() >= self.patience {
                 return asked;
             }

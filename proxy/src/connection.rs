@@ -64,8 +64,7 @@ where
     let mut http = http1::Builder::new();
     // `Guard` is more exact: this one also ends connections that wait for their next request.
     http.timer(TokioTimer::new()).header_read_timeout(None);
-    // Hyper takes no less than 8 KiB.
-    http.max_headers(limits.headers).max_buf_size(limits.head_bytes.max(8192));
+    http.max_header_size(limits.head_bytes);
     let service = service_fn(|request: Request<Incoming>| {
         let client = client.clone();
         async move { Ok::<_, Infallible>(answer(client, request).await) }

@@ -32,10 +32,8 @@ pub struct Certificate {
 pub struct Limits {
     /// Connections of clients at a time. More wait in the kernel's queue.
     pub connections: usize,
-    /// Bytes of a request's line and headers.
+    /// Bytes of a request's line and headers. Of those there may be 100, as hyper has it.
     pub head_bytes: usize,
-    /// Header lines of a request.
-    pub headers: usize,
     /// From a request's first byte (of the first one: from the connection, TLS included) to the end of its headers.
     pub head: Duration,
     /// Between two requests of a connection.
@@ -66,7 +64,6 @@ impl Default for Limits {
         Limits {
             connections: 10_000,
             head_bytes: 64 * 1024,
-            headers: 100,
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             body: Duration::from_secs(60),

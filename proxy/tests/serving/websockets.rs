@@ -43,6 +43,7 @@ async fn a_websocket_lives_through_shifts_and_through_a_restart() {
 
     old.close(None).await.unwrap();
     while old.next().await.is_some() {}
+    drop(old);
     proxy.until(|served| served.blue.upgraded == 0 && served.green.upgraded == 1).await;
     assert_eq!(echo(&mut new).await, "green hello");
     drop(new);
