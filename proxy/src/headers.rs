@@ -44,6 +44,7 @@ pub fn wanted_upgrade(version: Version, headers: &HeaderMap) -> Option<HeaderVal
 pub fn to_service(headers: &mut HeaderMap, host: &Host, client: IpAddr, secure: bool, upgrade: Option<&HeaderValue>) {
     let trailers = tokens(headers, &TE).any(|token| token == "trailers");
     remove_hop_by_hop(headers);
+    remove_look_alikes(headers);
     // Answered here, as soon as the service takes the body.
     headers.remove(EXPECT);
     if trailers {
@@ -97,6 +98,28 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// Programs that turn headers into variables (CGI, WSGI) take `_` for `-`: such a header would stand for the one that
+/// is ours to set, or that the body's length depends on.
+fn remove_look_alikes(headers: &mut HeaderMap) {
+    let ours = [
+        HOST,
+        CONTENT_LENGTH,
+        TRANSFER_ENCODING,
+        CONNECTION,
+        X_FORWARDED_FOR,
+        X_FORWARDED_PROTO,
+        X_FORWARDED_HOST,
+        X_REAL_IP,
+    ];
+    let alike = |name: &&HeaderName| {
+        name.as_str().contains('_') && ours.iter().any(|ours| ours.as_str() == name.as_str().replace('_', "-"))
+    };
+    let alike: Vec<HeaderName> = headers.keys().filter(alike).cloned().collect();
+    for name in alike {
+        headers.remove(name);
+    }
+}
+
 /// The members of a list, in lower case.
 fn tokens(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
@@ -142,6 +165,10 @@ mod tests {
                 ("http2-settings", "AAMAAABkAAQAoAAAAAIAAAAA"),
                 ("upgrade", "h2c"),
                 ("expect", "100-continue"),
+                ("content_length", "6"),
+                ("transfer_encoding", "chunked"),
+                ("x_forwarded-for", "6.6.6.6"),
+                ("x_kept", "1"),
                 ("x-kept", "1"),
             ],
             None,
@@ -158,6 +185,7 @@ mod tests {
             "x-forwarded-proto",
             "x-kept",
             "x-real-ip",
+            "x_kept",
         ];
         assert_eq!(names, expected);
         assert_eq!(headers["te"], "trailers");
