@@ -94,6 +94,9 @@ impl ResolvePaths for rollout::application::RouterKind {
                     nginx.binary = clean(&folder.join(&nginx.binary)).display().to_string();
                 }
             }
+            rollout::application::RouterKind::Embedded(embedded) => {
+                embedded.control = clean(&folder.join(&embedded.control)).display().to_string();
+            }
         }
     }
 }

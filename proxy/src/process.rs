@@ -43,6 +43,7 @@ struct Taken {
 pub async fn run(settings: Settings) -> Result<(), String> {
     let (mut term, mut int, mut hup) =
         (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
+    system::allow_many_files();
     if settings.listen.is_empty() && settings.listen_tls.is_empty() {
         return Err("there is nowhere to listen: give an address".into());
     }
@@ -63,11 +64,14 @@ pub async fn run(settings: Settings) -> Result<(), String> {
     let log = Log::open().map_err(|error| format!("cannot open a socket for the log: {error}"))?;
     let shared = Arc::new(Shared::new(settings.limits.clone(), log));
     shared.serve(table(kept)?);
-    let sockets = taken.as_mut().map(|taken| std::mem::take(&mut taken.sockets)).unwrap_or_default();
-    let mut sockets = sockets;
+    let mut sockets = taken.as_mut().map(|taken| std::mem::take(&mut taken.sockets)).unwrap_or_default();
     let plain = listen(&settings.listen, &mut sockets)?;
     let secure = listen(&settings.listen_tls, &mut sockets)?;
+    // Where nobody is to listen any more, nobody may seem to.
+    drop(sockets);
     let acceptor = certificates.acceptor()?;
+    // From here on nothing may go wrong: the process before lets go.
+    let socket = Socket::bind(&settings.control)?;
 
     let (stop, last) = (CancellationToken::new(), CancellationToken::new());
     let mut accepting = JoinSet::new();
@@ -90,7 +94,12 @@ pub async fn run(settings: Settings) -> Result<(), String> {
     let before = predecessor.as_ref().map(|predecessor| predecessor.pid);
     let control = Control::new(shared.clone(), keep, (plain, secure), Predecessors::new(predecessor))?;
     let control = Arc::new(control);
-    let socket = Socket::bind(&settings.control)?;
+    if let Err(error) = socket.put_in_place() {
+        match before {
+            None => return Err(error),
+            Some(_) => tracing::error!("serving, but nobody can say what: {error}"),
+        }
+    }
     system::ready();
     match before {
         Some(pid) => tracing::info!("took over from process {pid}"),

@@ -1,5 +1,6 @@
 //! What is asked of the system around the process.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -19,6 +20,15 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     // Asked again, a socket that listens takes the new length.
     rustix::net::listen(&socket, QUEUE)?;
     Ok(socket)
+}
+
+/// Raises the number of files that may be open, connections among them, as far as this process may.
+pub fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!("the number of open files could not be raised: {error}");
+    }
 }
 
 /// Tells systemd that this process serves now, and is the service's main one. Nothing happens elsewhere.

@@ -228,6 +228,14 @@ pub struct Traffic {
 #[serde(rename_all = "kebab-case")]
 pub enum RouterKind {
     Nginx(Nginx),
+    Embedded(Embedded),
+}
+
+/// Where the embedded proxy is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Embedded {
+    /// The unix socket over which it is told how to split traffic.
+    pub control: String,
 }
 
 /// Where nginx is. Paths as Crossfade sees them.

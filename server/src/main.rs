@@ -27,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Serves the dashboard and carries rollouts out.
     Serve(commands::serve::Arguments),
+    /// Serves the embedded proxy: the router for applications with `router = "embedded"`.
+    Proxy(commands::proxy::Arguments),
     /// Reads an application file and its compose file, and says what is wrong with them.
     Check(commands::check::Arguments),
     /// Accounts.
@@ -49,6 +51,7 @@ async fn main() -> ExitCode {
         .init();
     let done = match arguments.command {
         Command::Serve(serve) => commands::serve::run(&arguments.data, serve).await,
+        Command::Proxy(proxy) => commands::proxy::run(proxy).await,
         Command::Check(check) => commands::check::run(&arguments.data, &check).await,
         Command::User(user) => commands::user::run(&arguments.data, user).await,
         Command::Application(application) => commands::application::run(&arguments.data, application).await,

@@ -2,40 +2,57 @@
 
 use super::item::Item;
 use super::section::{Keys, Section};
-use super::{nginx, stages, words};
+use super::{embedded, nginx, stages, words};
 use rollout::application::{RouterKind, StickyBy, Traffic};
 
 pub(super) const TRAFFIC: Keys = Keys {
-    known: &["router", "sticky_by", "stages", "nginx"],
-    later: &[
-        ("haproxy", "the router is nginx"),
-        ("digitalocean", "the router is nginx"),
-        ("dns", "the router is nginx"),
-        ("embedded", "the router is nginx"),
-    ],
+    known: &["router", "sticky_by", "stages", "nginx", "embedded"],
+    later: &[("haproxy", NOT_YET), ("digitalocean", NOT_YET), ("dns", NOT_YET)],
 };
+
+const NOT_YET: &str = "the router is nginx or embedded";
+
+/// Routers whose section may stand in the file.
+#[derive(Clone, Copy, PartialEq)]
+enum Named {
+    Nginx,
+    Embedded,
+}
+
+const NAMED: [(&str, Named); 2] = [("nginx", Named::Nginx), ("embedded", Named::Embedded)];
 
 pub(super) fn read(item: Option<Item>) -> Traffic {
     let section = item.and_then(|item| item.section("[traffic]", &TRAFFIC, "a section: [traffic]"));
     let get = |key| section.as_ref().and_then(|section: &Section| section.get(key));
-    if let Some(item) = get("router") {
-        router(item);
+    let named = get("router").map_or(Named::Nginx, router);
+    for (name, other) in NAMED {
+        if let Some(item) = get(name).filter(|_| other != named) {
+            item.wrong(format!("belongs to router = \"{name}\": write that, or take this section out"));
+        }
     }
     Traffic {
-        router: RouterKind::Nginx(nginx::read(get("nginx"))),
+        router: match named {
+            Named::Nginx => RouterKind::Nginx(nginx::read(get("nginx"))),
+            Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
+        },
         sticky_by: get("sticky_by").and_then(sticky_by).unwrap_or(StickyBy::Cookie),
         stages: get("stages").map_or_else(stages::default, stages::read),
     }
 }
 
-fn router(item: Item) {
+fn router(item: Item) -> Named {
+    let write = "write \"nginx\" or \"embedded\"";
     match item.text() {
-        None | Some("nginx") => {}
-        Some(later) if TRAFFIC.later.iter().any(|(name, _)| *name == later) => {
-            item.wrong(format!("\"{later}\" is not supported yet: write \"nginx\""));
-        }
-        Some(other) => item.wrong(format!("\"{other}\" is not a router: write \"nginx\"")),
+        None => {}
+        Some(name) => match NAMED.iter().find(|(known, _)| *known == name) {
+            Some((_, named)) => return *named,
+            None if TRAFFIC.later.iter().any(|(later, _)| *later == name) => {
+                item.wrong(format!("\"{name}\" is not supported yet: {write}"));
+            }
+            None => item.wrong(format!("\"{name}\" is not a router: {write}")),
+        },
     }
+    Named::Nginx
 }
 
 fn sticky_by(item: Item) -> Option<StickyBy> {

@@ -35,6 +35,12 @@ pub enum Drift {
     OtherGeneration { running: String, expected: String },
     /// The router's workers cannot see the dial.
     DialHidden { folder: PathBuf, fix: String },
+    /// The embedded proxy does not run, or does not answer.
+    ProxySilent { why: String },
+    /// It does not know this application.
+    NotServed,
+    /// It serves the application, but not as it was told.
+    ServedOtherwise,
     /// Traffic is split in another way than it was left.
     Split { expected: Split, seen: Seen },
 }
@@ -130,6 +136,17 @@ impl fmt::Display for Drift {
             Drift::DialHidden { folder, fix } => {
                 write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
             }
+            Drift::ProxySilent { why } => {
+                write!(f, "The embedded proxy does not answer: {why}. `crossfade proxy` starts it.")
+            }
+            Drift::NotServed => write!(
+                f,
+                "The embedded proxy does not serve this application: what it keeps was lost, or somebody took it out. Run `crossfade application add` again."
+            ),
+            Drift::ServedOtherwise => write!(
+                f,
+                "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told. Run `crossfade application add` again."
+            ),
             Drift::Split { expected, seen } => {
                 let all = seen.one_slot().filter(|slot| !same_split(Split::all(*slot), *expected));
                 match all {

@@ -74,6 +74,18 @@ pub enum RouterError {
     #[error("the split was not changed to {wanted}: {why}. {now}")]
     NotSet { wanted: Split, why: Box<RouterError>, now: String },
 
+    #[error("the embedded proxy: {0}")]
+    Proxy(#[from] proxy::caller::CallError),
+
+    #[error("{0}")]
+    Unroutable(String),
+
+    #[error("the embedded proxy does not serve the application {application}: run `crossfade application add` again")]
+    NotServed { application: String },
+
+    #[error("the embedded proxy was told {wanted}, but says that it is at {now}")]
+    NotTaken { wanted: Split, now: Split },
+
     #[error("could not {doing} {}: {source}", .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
 

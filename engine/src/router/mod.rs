@@ -6,13 +6,16 @@
 //! | `drift` | how a router can differ from how it was left |
 //! | `error` | what can go wrong, in sentences |
 //! | `nginx` | nginx by the dial: weights change without a reload |
+//! | `embedded` | Crossfade's own proxy, a process of its own |
 
 mod drift;
+mod embedded;
 mod error;
 mod nginx;
 mod split;
 
 pub use drift::Drift;
+pub use embedded::EmbeddedRouter;
 pub use error::RouterError;
 pub use nginx::NginxRouter;
 pub use split::{boundary, same_split};
@@ -73,6 +76,7 @@ pub trait Router: Send + Sync {
 pub fn log_port(application: &Application, admin_port: u16) -> u16 {
     match &application.traffic.router {
         RouterKind::Nginx(nginx) => nginx.admin_port.unwrap_or(admin_port),
+        RouterKind::Embedded(_) => admin_port,
     }
 }
 
@@ -86,6 +90,9 @@ pub fn choose(application: &Application, admin_port: u16) -> Result<Arc<dyn Rout
         RouterKind::Nginx(nginx) => {
             let port = nginx.admin_port.unwrap_or(admin_port);
             Ok(Arc::new(NginxRouter::new(&application.name, nginx, &application.traffic.sticky_by, port)?))
+        }
+        RouterKind::Embedded(embedded) => {
+            Ok(Arc::new(EmbeddedRouter::new(&application.name, embedded, &application.traffic.sticky_by, admin_port)))
         }
     }
 }

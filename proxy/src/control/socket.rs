@@ -13,12 +13,14 @@ const MODE: u32 = 0o660;
 
 pub struct Socket {
     listener: UnixListener,
+    /// Where it is bound, and where it belongs.
+    aside: PathBuf,
     path: PathBuf,
     inode: u64,
 }
 
 impl Socket {
-    /// Takes the path over, from a process that serves no more or one that is gone.
+    /// Bound aside, to be moved: at every moment the path leads to somebody who answers.
     ///
     /// # Errors
     /// When the path cannot be used.
@@ -31,7 +33,6 @@ impl Socket {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|error| wrong("make the folder of", error))?;
         }
-        // Bound aside and moved: at every moment the path leads to somebody who answers.
         let mut aside = path.as_os_str().to_owned();
         aside.push(format!(".{}", std::process::id()));
         let aside = PathBuf::from(aside);
@@ -39,8 +40,16 @@ impl Socket {
         let listener = UnixListener::bind(&aside).map_err(|error| wrong("make", error))?;
         fs::set_permissions(&aside, Permissions::from_mode(MODE)).map_err(|error| wrong("protect", error))?;
         let inode = fs::metadata(&aside).map_err(|error| wrong("look at", error))?.ino();
-        fs::rename(&aside, path).map_err(|error| wrong("put in place", error))?;
-        Ok(Socket { listener, path: path.to_owned(), inode })
+        Ok(Socket { listener, aside, path: path.to_owned(), inode })
+    }
+
+    /// Takes the path over, from a process that serves no more or one that is gone.
+    ///
+    /// # Errors
+    /// When the path cannot be used.
+    pub fn put_in_place(&self) -> Result<(), String> {
+        fs::rename(&self.aside, &self.path)
+            .map_err(|why| format!("cannot put the control socket {} in place: {why}", self.path.display()))
     }
 
     /// Answers all who ask, until dropped.
@@ -60,8 +69,10 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         // Unless another process has put its own there.
-        if fs::symlink_metadata(&self.path).is_ok_and(|there| there.ino() == self.inode) {
-            let _ = fs::remove_file(&self.path);
+        for path in [&self.aside, &self.path] {
+            if fs::symlink_metadata(path).is_ok_and(|there| there.ino() == self.inode) {
+                let _ = fs::remove_file(path);
+            }
         }
     }
 }

@@ -137,6 +137,46 @@ async fn what_is_under_way_is_ended() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_not_wanted_any_more_is_let_go() {
+    let (mut proxy, _blue, _green) = Proxy::serving(StickyBy::None).await;
+    let former = proxy.address();
+    proxy.told.listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    proxy.replace().await;
+    assert_eq!(Client::new(proxy.address()).get("/").await.unwrap().text(), "blue");
+    for _ in 0..500 {
+        if proxy.first_ended() {
+            assert!(Client::new(former).get("/").await.is_err());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the first process did not end");
+}
+
+/// One that cannot start leaves things as they are.
+#[tokio::test]
+async fn a_process_that_fails_to_take_over_changes_nothing() {
+    let (mut proxy, _blue, _green) = Proxy::serving(StickyBy::None).await;
+    proxy.set(green(20)).await;
+    let former = (proxy.told.listen, proxy.state().await.pid);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.told.listen = taken.local_addr().unwrap();
+    let pid = proxy.start_one();
+    while std::path::Path::new(&format!("/proc/{pid}/fd/0")).exists() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let state = proxy.state().await;
+    assert_eq!((state.pid, state.applications[0].split), (former.1, green(20)));
+    proxy.set(green(0)).await;
+    assert_eq!(Client::new(former.0).get("/").await.unwrap().text(), "blue");
+    assert!(
+        !std::fs::read_dir(&proxy.told.folder)
+            .unwrap()
+            .any(|file| { file.unwrap().file_name().to_string_lossy().starts_with("control.") })
+    );
+}
+
+#[tokio::test]
 async fn sighup_starts_the_next_and_sigterm_ends_it() {
     let (mut proxy, _blue, _green) = Proxy::serving(StickyBy::None).await;
     proxy.set(green(30)).await;

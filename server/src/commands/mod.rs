@@ -2,5 +2,6 @@
 
 pub mod application;
 pub mod check;
+pub mod proxy;
 pub mod serve;
 pub mod user;

@@ -23,10 +23,12 @@ const BAD: &[(&str, &str)] = &[
         "5:27: unknown key `wait` in a stage. Known there: weight, approve, bake, min_requests",
     ),
     // Not yet
-    ("[traffic]\nrouter = \"haproxy\"", "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\""),
+    (
+        "[traffic]\nrouter = \"haproxy\"",
+        "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\" or \"embedded\"",
+    ),
     ("[traffic]\nrouter = \"digitalocean\"", "5:10: `router`: \"digitalocean\" is not supported yet"),
     ("[traffic]\nrouter = \"dns\"", "5:10: `router`: \"dns\" is not supported yet"),
-    ("[traffic]\nrouter = \"embedded\"", "5:10: `router`: \"embedded\" is not supported yet"),
     ("[traffic.haproxy]\nsocket = \"/x\"", "4:10: `haproxy` is not supported yet"),
     ("[traffic]\nrouter = \"caddy\"", "5:10: `router`: \"caddy\" is not a router"),
     // Services
@@ -350,6 +352,13 @@ const BAD: &[(&str, &str)] = &[
     ),
     // nginx, monitor, keep warm
     ("[traffic.nginx]\nconfig = \"\"", "5:10: `config`: must not be empty"),
+    (
+        "[traffic]\nrouter = \"embedded\"\n[traffic.embedded]\nsocket = \"/x\"",
+        "7:1: unknown key `socket` in [traffic.embedded]. Known there: control",
+    ),
+    ("[traffic]\nrouter = \"embedded\"\n[traffic.embedded]\ncontrol = \"\"", "7:11: `control`: must not be empty"),
+    ("[traffic.embedded]\ncontrol = \"/x\"", "`embedded`: belongs to router = \"embedded\": write that"),
+    ("[traffic]\nrouter = \"embedded\"\nnginx.listen = \"80\"", "`nginx`: belongs to router = \"nginx\": write that"),
     ("[traffic.nginx]\ndial = \"/var/my dial\"", "5:8: `dial`: \"/var/my dial\" must not hold spaces"),
     ("[traffic.nginx]\nlisten = 80", "5:10: `listen` must be text in quotes, not a whole number"),
     ("[traffic.nginx]\nlisten = \"80 ssl\"", "5:10: `listen`: \"80 ssl\" must be a port, or an address and a port"),

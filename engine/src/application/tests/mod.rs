@@ -9,8 +9,8 @@ mod page;
 use super::read;
 use rollout::actor::Role;
 use rollout::application::{
-    Application, ApprovalRule, Body, HealthCheck, Lint, Migrate, MigrationKind, Monitor, OnTimeout, Registry, Requires,
-    RouterKind, Secret, Service, Sharing, Stage, StickyBy,
+    Application, ApprovalRule, Body, Embedded, HealthCheck, Lint, Migrate, MigrationKind, Monitor, OnTimeout, Registry,
+    Requires, RouterKind, Secret, Service, Sharing, Stage, StickyBy,
 };
 use rollout::clock::Millis;
 use rollout::slot::Weight;
@@ -128,7 +128,7 @@ fn the_sample_is_read_in_full() {
     assert_eq!((monitor.duration, monitor.metrics.len()), (Millis::seconds(600), 6));
     assert_eq!(application.keep_warm, Millis::hours(2));
     assert_eq!(application.traffic.sticky_by, StickyBy::Header("X-Account".into()));
-    let RouterKind::Nginx(nginx) = &application.traffic.router;
+    let RouterKind::Nginx(nginx) = &application.traffic.router else { panic!() };
     assert_eq!(
         (nginx.listen.as_str(), nginx.admin_port, nginx.binary.as_str()),
         ("127.0.0.1:8080", Some(9090), "/opt/nginx")
@@ -164,6 +164,14 @@ fn braces_in_a_backup_that_are_no_slip_are_left_alone() {
     let command = ["sh", "-c", "pg_dump | awk '{print}' > ${DUMP}-{version}"];
     let text = format!("{LEAST}[migrate]\nservice = \"web\"\nup = [\"x\"]\nbackup = {command:?}");
     assert_eq!(good(&text).migrate.unwrap().backup.unwrap(), command);
+}
+
+#[test]
+fn the_embedded_proxy_is_read() {
+    for (section, control) in [("", "/run/crossfade/proxy.sock"), ("embedded.control = \"proxy.sock\"", "proxy.sock")] {
+        let application = good(&format!("{LEAST}[traffic]\nrouter = \"embedded\"\n{section}"));
+        assert_eq!(application.traffic.router, RouterKind::Embedded(Embedded { control: control.into() }));
+    }
 }
 
 #[test]
@@ -205,7 +213,7 @@ fn defaults_fill_what_is_not_written() {
     let one = || Some(rule(1, false));
     let stages = [(10, 60), (25, 60), (50, 60), (75, 60), (100, 0)].map(|(weight, bake)| stage(weight, one(), bake));
     assert_eq!(traffic.stages, stages);
-    let RouterKind::Nginx(nginx) = traffic.router;
+    let RouterKind::Nginx(nginx) = traffic.router else { panic!() };
     assert_eq!((nginx.config.as_str(), nginx.conf_d.as_str()), ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d"));
     assert_eq!((nginx.pid.as_str(), nginx.dial.as_str()), ("/run/nginx.pid", "/var/lib/crossfade/dial"));
     assert_eq!((nginx.binary.as_str(), nginx.listen.as_str(), nginx.admin_port), ("nginx", "80", None));

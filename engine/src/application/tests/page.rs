@@ -5,8 +5,8 @@ use super::{good, problems};
 #[test]
 fn the_page_names_every_key() {
     use crate::application::{
-        health, lint, metric, migrate, monitor, nginx, registry, requires, root, series, services, smoke, stages,
-        traffic,
+        embedded, health, lint, metric, migrate, monitor, nginx, registry, requires, root, series, services, smoke,
+        stages, traffic,
     };
     let page = include_str!("../../../../docs/application-file.md");
     for keys in [
@@ -28,6 +28,7 @@ fn the_page_names_every_key() {
         smoke::EXPECT,
         traffic::TRAFFIC,
         nginx::NGINX,
+        embedded::EMBEDDED,
         stages::STAGE,
         stages::APPROVE,
     ] {
