@@ -84,7 +84,7 @@ impl Client {
         };
         drop(table);
         let (sticky, live) = (&target.routed.sticky, &target.routed.live);
-        let session = sticky.session(request.headers(), self.address, &live.deck);
+        let session = sticky.session(request.headers(), self.address, &target.service.deck);
         let split = live.split();
         let slot = split.slot_of(session.number);
         let mut record = Record::new(self.shared.log.clone(), target.clone(), slot, request.method());

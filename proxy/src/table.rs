@@ -44,7 +44,6 @@ pub struct Routed {
 #[derive(Debug)]
 pub struct Live {
     split: AtomicU8,
-    pub deck: Deck,
     pub blue: Tally,
     pub green: Tally,
 }
@@ -60,6 +59,8 @@ pub struct Tally {
 
 #[derive(Debug)]
 pub struct Service {
+    /// For requests that are of no session: so each service has its exact share.
+    pub deck: Deck,
     pub blue: Upstream,
     pub green: Upstream,
 }
@@ -173,7 +174,7 @@ impl Routed {
 
 impl Live {
     fn new(split: Split) -> Live {
-        Live { split: AtomicU8::new(pack(split)), deck: Deck::new(), blue: Tally::default(), green: Tally::default() }
+        Live { split: AtomicU8::new(pack(split)), blue: Tally::default(), green: Tally::default() }
     }
 
     pub fn split(&self) -> Split {
@@ -221,7 +222,7 @@ impl Service {
             name: format!("{prefix}.{}.{slot}", service.name),
             pool: Arc::new(Pool::new(service.address(slot))),
         };
-        Service { blue: upstream(Slot::Blue), green: upstream(Slot::Green) }
+        Service { deck: Deck::new(), blue: upstream(Slot::Blue), green: upstream(Slot::Green) }
     }
 
     pub fn upstream(&self, slot: Slot) -> &Upstream {

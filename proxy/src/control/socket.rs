@@ -2,7 +2,7 @@
 
 use super::Control;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,6 @@ pub struct Socket {
     /// Where it is bound, and where it belongs.
     aside: PathBuf,
     path: PathBuf,
-    inode: u64,
 }
 
 impl Socket {
@@ -39,8 +38,7 @@ impl Socket {
         let _ = fs::remove_file(&aside);
         let listener = UnixListener::bind(&aside).map_err(|error| wrong("make", error))?;
         fs::set_permissions(&aside, Permissions::from_mode(MODE)).map_err(|error| wrong("protect", error))?;
-        let inode = fs::metadata(&aside).map_err(|error| wrong("look at", error))?.ino();
-        Ok(Socket { listener, aside, path: path.to_owned(), inode })
+        Ok(Socket { listener, aside, path: path.to_owned() })
     }
 
     /// Takes the path over, from a process that serves no more or one that is gone.
@@ -68,11 +66,8 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Unless another process has put its own there.
-        for path in [&self.aside, &self.path] {
-            if fs::symlink_metadata(path).is_ok_and(|there| there.ino() == self.inode) {
-                let _ = fs::remove_file(path);
-            }
-        }
+        // Gone when it was put in place. There it stays: another process may have put its own there just now, and one
+        // that leads to nobody does no harm.
+        let _ = fs::remove_file(&self.aside);
     }
 }

@@ -194,7 +194,6 @@ async fn sighup_starts_the_next_and_sigterm_ends_it() {
     for _ in 0..500 {
         tokio::time::sleep(Duration::from_millis(10)).await;
         if caller.state(&Ask::State { application: None }).await.is_err() && proxy.ended() {
-            assert!(!proxy.told.folder.join("control").exists());
             return;
         }
     }

@@ -357,8 +357,11 @@ const BAD: &[(&str, &str)] = &[
         "7:1: unknown key `socket` in [traffic.embedded]. Known there: control",
     ),
     ("[traffic]\nrouter = \"embedded\"\n[traffic.embedded]\ncontrol = \"\"", "7:11: `control`: must not be empty"),
-    ("[traffic.embedded]\ncontrol = \"/x\"", "`embedded`: belongs to router = \"embedded\": write that"),
-    ("[traffic]\nrouter = \"embedded\"\nnginx.listen = \"80\"", "`nginx`: belongs to router = \"nginx\": write that"),
+    ("[traffic.embedded]\ncontrol = \"/x\"", "4:1: `embedded`: belongs to router = \"embedded\": write that"),
+    (
+        "[traffic]\nrouter = \"embedded\"\nnginx.listen = \"80\"",
+        "6:1: `nginx`: belongs to router = \"nginx\": write that",
+    ),
     ("[traffic.nginx]\ndial = \"/var/my dial\"", "5:8: `dial`: \"/var/my dial\" must not hold spaces"),
     ("[traffic.nginx]\nlisten = 80", "5:10: `listen` must be text in quotes, not a whole number"),
     ("[traffic.nginx]\nlisten = \"80 ssl\"", "5:10: `listen`: \"80 ssl\" must be a port, or an address and a port"),

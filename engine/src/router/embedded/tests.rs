@@ -83,9 +83,10 @@ async fn routes() -> Vec<Route> {
     vec![Route { service: "web".into(), hosts: vec!["shop.test".into()], blue, green }]
 }
 
-async fn get(address: SocketAddr) -> String {
+async fn get(address: SocketAddr, host: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: shop.test\r\nconnection: close\r\n\r\n").await.unwrap();
+    let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
@@ -104,7 +105,7 @@ async fn a_split_goes_there_and_comes_back() {
         assert_eq!(Router::drift(&router, &routes, green(percent)).await.unwrap(), []);
         let mut count = 0;
         for _ in 0..100 {
-            count += u8::from(get(stage.listen).await.ends_with("green"));
+            count += u8::from(get(stage.listen, "shop.test").await.contains("x-crossfade-slot: green\r\n"));
         }
         assert_eq!(count, percent);
     }
@@ -167,17 +168,22 @@ async fn its_log_is_heard() {
     Router::adopt(&router, &routes, green(25)).await.unwrap();
     let begun = std::time::Instant::now();
     for _ in 0..100 {
-        get(stage.listen).await;
+        get(stage.listen, "shop.test").await;
+        assert!(get(stage.listen, "dead.test").await.starts_with("HTTP/1.1 200"));
     }
     let heard = |slot| log.requests_since(slot, begun - Duration::from_secs(2));
     let waited = std::time::Instant::now();
-    while (heard(Slot::Blue), heard(Slot::Green)) != (75, 25) {
+    while (heard(Slot::Blue), heard(Slot::Green)) != (150, 50) {
         let heard = (heard(Slot::Blue), heard(Slot::Green));
         assert!(waited.elapsed() < Duration::from_secs(10), "{heard:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(log.malformed(), 0);
-    assert_eq!(log.tally(Slot::Green, Some("web"), Millis::seconds(60)).errors, 0);
+    let of = |slot, service| log.tally(slot, Some(service), Millis::seconds(60));
+    assert_eq!((of(Slot::Blue, "web").errors, of(Slot::Green, "web").errors), (0, 0));
+    // Green answered instead, and that hides nothing.
+    let (blue, green) = (of(Slot::Blue, "dead"), of(Slot::Green, "dead"));
+    assert_eq!((blue.requests, blue.errors, green.requests, green.errors), (75, 75, 25, 0));
 }
 
 #[test]
