@@ -106,28 +106,29 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-    const HEAD: Duration = Duration::from_secs(10);
-    const WRITE: Duration = Duration::from_secs(60);
+    const HEAD: Duration = Duration::from_millis(300);
+    const WRITE: Duration = Duration::from_millis(400);
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_head_that_trickles_in_ends_the_connection() {
         let (mut client, server) = duplex(64);
         let begun = Instant::now();
         let mut guard = Guard::new(server, Pulse::new(begun, true), HEAD, WRITE);
         let trickle = tokio::spawn(async move {
             while client.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
         let mut read = vec![];
         let ended = guard.read_to_end(&mut read).await.unwrap_err();
-        assert_eq!((ended.kind(), begun.elapsed()), (io::ErrorKind::TimedOut, HEAD));
-        assert!((9..=11).contains(&read.len()), "{}", read.len());
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+        assert!((HEAD..HEAD * 5).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+        assert!(!read.is_empty());
         drop(guard);
         trickle.await.unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_client_that_takes_a_little_is_waited_for() {
         let (mut client, server) = duplex(10);
         let pulse = Pulse::new(Instant::now(), true);
@@ -135,18 +136,19 @@ mod tests {
         let mut guard = Guard::new(server, pulse, HEAD, WRITE);
         let write = tokio::spawn(async move { guard.write_all(&[7; 100]).await });
         for _ in 0..9 {
-            tokio::time::sleep(WRITE - Duration::from_secs(1)).await;
+            tokio::time::sleep(WRITE / 4).await;
             client.read_exact(&mut [0; 10]).await.unwrap();
         }
         assert!(write.await.unwrap().is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_client_that_takes_nothing_is_not() {
         let (_client, server) = duplex(10);
         let begun = Instant::now();
         let mut guard = Guard::new(server, Pulse::new(begun, true), HEAD, WRITE);
         let ended = guard.write_all(&[7; 100]).await.unwrap_err();
-        assert_eq!((ended.kind(), begun.elapsed()), (io::ErrorKind::TimedOut, WRITE));
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+        assert!((WRITE..WRITE * 5).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     }
 }
