@@ -1,14 +1,14 @@
 //! `crossfade proxy`
 
 use proxy::{Certificate, Limits, Settings};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Where to listen for plain HTTP. May be given more than once.
-    #[arg(long, env = "CROSSFADE_PROXY_LISTEN", value_delimiter = ',', default_value = "0.0.0.0:80")]
+    /// Where to listen for plain HTTP. May be given more than once. 0.0.0.0:80 when it listens nowhere else.
+    #[arg(long, env = "CROSSFADE_PROXY_LISTEN", value_delimiter = ',')]
     listen: Vec<SocketAddr>,
     /// Where to listen for HTTPS: HTTP/1.1 and HTTP/2 inside TLS. May be given more than once.
     #[arg(long, env = "CROSSFADE_PROXY_LISTEN_TLS", value_delimiter = ',', requires = "certificate")]
@@ -64,6 +64,10 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
             arguments.key.len()
         ));
     }
+    let mut listen = arguments.listen;
+    if listen.is_empty() && arguments.listen_tls.is_empty() {
+        listen.push(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 80)));
+    }
     let certificates = arguments.certificate.into_iter().zip(arguments.key);
     let limits = Limits {
         connections: arguments.connections.max(1),
@@ -78,7 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         ..Limits::default()
     };
     proxy::run(Settings {
-        listen: arguments.listen,
+        listen,
         listen_tls: arguments.listen_tls,
         certificates: certificates.map(|(chain, key)| Certificate { chain, key }).collect(),
         control: arguments.control,
