@@ -6,6 +6,7 @@ use super::router_log::RouterLog;
 use super::{promql, scrape};
 use crate::definition::Definition;
 use crate::runtime::docker::{ContainerState, Docker, Project};
+use crate::secrets::Mask;
 use crate::store::applications::Address;
 use crate::telemetry::prometheus::series::Scrapes;
 use rollout::Rollout;
@@ -31,6 +32,8 @@ pub(crate) struct Collector {
     pub(crate) router: Result<Arc<RouterLog>, String>,
     readings: Readings,
     commands: Commands,
+    /// The secrets that the application file names.
+    mask: Mask,
     /// What the instances told.
     scrapes: HashMap<Place, Scrapes>,
 }
@@ -65,6 +68,7 @@ impl Collector {
         addresses: Vec<Address>,
         router: Result<Arc<RouterLog>, String>,
     ) -> Collector {
+        let mask = Mask::of(&definition.application);
         Collector {
             docker,
             http,
@@ -73,6 +77,7 @@ impl Collector {
             router,
             readings: Readings::default(),
             commands: Commands::default(),
+            mask,
             scrapes: HashMap::new(),
         }
     }
@@ -230,7 +235,7 @@ impl Collector {
     async fn run(&self, service: &str, command: &[String], slot: Slot) -> Result<f64, String> {
         let containers = self.containers(service, slot).await?;
         let container = containers.first().ok_or_else(|| format!("{service} does not run"))?;
-        self.commands.number(&self.docker, container, command).await
+        self.commands.number(&self.docker, container, command, &self.mask).await
     }
 
     /// Whether there is anything to look at yet: what runs in the live slot only comes with the last of the traffic.

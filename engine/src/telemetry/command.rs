@@ -1,18 +1,21 @@
 //! The number that a command prints.
 
+use crate::secrets::Mask;
+
 /// So much of a line is shown.
 const SHOWN: usize = 80;
 
 /// The last line that is not empty, which must be a number and nothing else.
 ///
 /// # Errors
-/// A sentence with that line.
-pub fn number(output: &str) -> Result<f64, String> {
+/// A sentence with that line, without the secrets of the mask: it is masked before it is cut, or a half of one would stay.
+pub fn number(output: &str, mask: &Mask) -> Result<f64, String> {
     let line = output.lines().map(str::trim).rfind(|line| !line.is_empty());
     let line = line.ok_or("it printed nothing: the last line must be a number, like 42 or 0.5")?;
     let shown = || {
-        let cut: String = line.chars().take(SHOWN).collect();
-        let more = if cut.len() < line.len() { ".." } else { "" };
+        let masked = mask.mask(line);
+        let cut: String = masked.chars().take(SHOWN).collect();
+        let more = if cut.len() < masked.len() { ".." } else { "" };
         format!("`{}{more}`", cut.escape_debug())
     };
     match line.parse::<f64>() {
@@ -39,7 +42,7 @@ mod tests {
             (".5", 0.5),
             ("0", 0.0),
         ] {
-            assert_eq!(number(output), Ok(value), "{output:?}");
+            assert_eq!(number(output, &Mask::new()), Ok(value), "{output:?}");
         }
     }
 
@@ -59,10 +62,14 @@ mod tests {
             ("-inf", "`-inf`: that is no number"),
             ("1e999", "`1e999`: that is no number"),
         ] {
-            let why = number(output).expect_err(output);
+            let why = number(output, &Mask::new()).expect_err(output);
             assert!(why.contains(said), "{output:?}: {why}");
         }
-        let long = number(&"é".repeat(1_000)).unwrap_err();
+        let long = number(&"é".repeat(1_000), &Mask::new()).unwrap_err();
         assert!(long.ends_with(&format!("`{}..`", "é".repeat(80))), "{long}");
+        let mut mask = Mask::new();
+        mask.add("correct horse battery staple");
+        let said = number(&format!("{}correct horse battery staple", "x".repeat(70)), &mask).unwrap_err();
+        assert!(!said.contains("correct"), "{said}");
     }
 }

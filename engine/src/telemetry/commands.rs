@@ -3,6 +3,7 @@
 
 use super::command;
 use crate::runtime::docker::{ContainerState, Docker, Exec, Pipe};
+use crate::secrets::Mask;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ impl Commands {
         docker: &Docker,
         container: &ContainerState,
         command: &[String],
+        mask: &Mask,
     ) -> Result<f64, String> {
         let place = (container.id.clone(), command.to_vec());
         self.must_not_run(docker, &place).await?;
@@ -59,7 +61,7 @@ impl Commands {
             return Err(format!("`{shown}` took longer than {} s", LIMIT.as_secs()));
         };
         match code.map_err(|error| error.to_string())? {
-            0 => command::number(&output),
+            0 => command::number(&output, mask),
             code => Err(format!("`{shown}` ended with exit code {code}")),
         }
     }
