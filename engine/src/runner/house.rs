@@ -17,7 +17,9 @@ pub(super) async fn keep(shared: Arc<Shared>, stop: CancellationToken) {
         tokio::select! {
             _ = listen.tick() => shared.listen_to_routers(&mut heard).await,
             _ = thin.tick() => {
-                if let Err(error) = shared.store.thin_samples(crate::clock::now()).await {
+                // It may be long, and nobody who stops the server waits for it: what is left is thinned another time.
+                let thinned = stop.run_until_cancelled(shared.store.thin_samples(crate::clock::now()));
+                if let Some(Err(error)) = thinned.await {
                     tracing::warn!(%error, "old samples cannot be thinned");
                 }
             }

@@ -33,7 +33,7 @@ pub(crate) struct Collector {
     readings: Readings,
     commands: Commands,
     /// The secrets that the application file names.
-    mask: Mask,
+    pub(crate) mask: Mask,
     /// What the instances told.
     scrapes: HashMap<Place, Scrapes>,
 }

@@ -8,7 +8,6 @@ use super::router_log;
 use crate::clock;
 use crate::engine::Shared;
 use crate::error::EngineError;
-use crate::secrets::Mask;
 use crate::store::samples::Sample;
 use rollout::Rollout;
 use rollout::clock::{Millis, Timestamp};
@@ -55,7 +54,6 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
     let port = crate::router::log_port(&definition.application, row.admin_port);
     let router = shared.router_logs.listen(port);
     let metrics = definition.application.metrics().to_vec();
-    let mask = Mask::of(&definition.application);
     let samples = shared.store.samples(id).await?;
     let ports = |slot: Slot| addresses.iter().filter(|a| a.slot == slot).map(|a| a.port).collect();
     let mut watcher = Watcher {
@@ -69,7 +67,6 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
         metrics,
         epoch: Epoch::default(),
         counted: None,
-        mask,
         port,
         began: Instant::now(),
     };
@@ -102,8 +99,6 @@ struct Watcher {
     epoch: Epoch,
     /// Of which shift requests are counted, and what the log had counted before it.
     counted: Option<(Option<Timestamp>, u64)>,
-    /// The secrets that the application file names.
-    mask: Mask,
     /// Where the router's log arrives.
     port: u16,
     began: Instant,
@@ -139,8 +134,8 @@ impl Watcher {
             let both = self.collector.look(index, rollout, since_shift, now).await;
             let mut seen = self.watches[index].look(metric, &both.new, both.old.as_ref(), since_shift, now);
             // Commands, and whoever is asked, say what they like.
-            seen.why = self.mask.mask(&seen.why);
-            seen.query = self.mask.mask(&seen.query);
+            seen.why = self.collector.mask.mask(&seen.why);
+            seen.query = self.collector.mask.mask(&seen.query);
             samples.extend(self.samples_of(rollout, &both, &seen));
             self.looked[index] = Some(now);
             self.evidence[index] = Some(seen);
