@@ -82,10 +82,10 @@ trait ResolvePaths {
     fn resolve_paths(&mut self, folder: &Path);
 }
 
-impl ResolvePaths for rollout::application::RouterKind {
+impl ResolvePaths for rollout::router::RouterKind {
     fn resolve_paths(&mut self, folder: &Path) {
         match self {
-            rollout::application::RouterKind::Nginx(nginx) => {
+            rollout::router::RouterKind::Nginx(nginx) => {
                 for path in [&mut nginx.config, &mut nginx.conf_d, &mut nginx.pid, &mut nginx.dial] {
                     *path = clean(&folder.join(&*path)).display().to_string();
                 }
@@ -94,7 +94,7 @@ impl ResolvePaths for rollout::application::RouterKind {
                     nginx.binary = clean(&folder.join(&nginx.binary)).display().to_string();
                 }
             }
-            rollout::application::RouterKind::Embedded(embedded) => {
+            rollout::router::RouterKind::Embedded(embedded) => {
                 embedded.control = clean(&folder.join(&embedded.control)).display().to_string();
             }
         }

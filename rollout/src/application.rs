@@ -5,6 +5,7 @@
 use crate::actor::Role;
 use crate::clock::Millis;
 use crate::metric::Metric;
+use crate::router::RouterKind;
 use crate::slot::Weight;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -221,40 +222,6 @@ pub struct Traffic {
     pub sticky_by: StickyBy,
     /// In rising order; the last is 100 %.
     pub stages: Vec<Stage>,
-}
-
-/// What splits the traffic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RouterKind {
-    Nginx(Nginx),
-    Embedded(Embedded),
-}
-
-/// Where the embedded proxy is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Embedded {
-    /// The unix socket over which it is told how to split traffic.
-    pub control: String,
-}
-
-/// Where nginx is. Paths as Crossfade sees them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Nginx {
-    /// The main configuration file, for `nginx -t`.
-    pub config: String,
-    /// The folder whose `*.conf` files it includes in `http`; Crossfade owns one file in it.
-    pub conf_d: String,
-    /// Holds the pid of the master.
-    pub pid: String,
-    /// The program.
-    pub binary: String,
-    /// What the public servers listen on: `80`, `127.0.0.1:8080`.
-    pub listen: String,
-    /// Loopback port on which nginx tells Crossfade which slot a session number gets. Allocated when `None`.
-    pub admin_port: Option<u16>,
-    /// Where the dial lies: on a disk that outlives a restart, readable by nginx's workers.
-    pub dial: String,
 }
 
 /// What makes two requests one session.

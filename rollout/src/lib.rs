@@ -3,7 +3,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | what is deployed, and how | [`application`], [`plan`], [`release`] |
+//! | what is deployed, and how | [`application`], [`plan`], [`release`], [`router`] |
 //! | what may happen next | [`Rollout::decide`] and, for a new one, [`start`] |
 //! | what has happened | [`event`], folded by [`Rollout::apply`] |
 //! | how it stands, in words | [`state`], [`words`] |
@@ -23,6 +23,7 @@ pub mod metric;
 pub mod plan;
 pub mod policy;
 pub mod release;
+pub mod router;
 pub mod slot;
 pub mod start;
 pub mod state;

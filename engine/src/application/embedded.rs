@@ -3,7 +3,7 @@
 use super::item::Item;
 use super::section::{Keys, Section};
 use super::words;
-use rollout::application::Embedded;
+use rollout::router::Embedded;
 
 pub(super) const EMBEDDED: Keys = Keys::new(&["control"]);
 

@@ -3,7 +3,7 @@
 use super::item::Item;
 use super::section::{Keys, Section};
 use super::words;
-use rollout::application::Nginx;
+use rollout::router::Nginx;
 
 pub(super) const NGINX: Keys = Keys::new(&["config", "conf_d", "pid", "binary", "listen", "admin_port", "dial"]);
 

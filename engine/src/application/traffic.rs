@@ -3,7 +3,8 @@
 use super::item::Item;
 use super::section::{Keys, Section};
 use super::{embedded, nginx, stages, words};
-use rollout::application::{RouterKind, StickyBy, Traffic};
+use rollout::application::{StickyBy, Traffic};
+use rollout::router::RouterKind;
 
 pub(super) const TRAFFIC: Keys = Keys {
     known: &["router", "sticky_by", "stages", "nginx", "embedded"],

@@ -21,7 +21,8 @@ pub use nginx::NginxRouter;
 pub use split::{boundary, same_split};
 
 use futures::future::BoxFuture;
-use rollout::application::{Application, RouterKind};
+use rollout::application::Application;
+use rollout::router::{Capabilities, RouterKind};
 use rollout::slot::Split;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,6 +41,9 @@ pub struct Route {
 ///
 /// Work that has begun is finished even when its future is dropped: no half-changed router stays behind.
 pub trait Router: Send + Sync {
+    /// What it can do. Nothing is asked of it that it cannot.
+    fn capabilities(&self) -> Capabilities;
+
     /// Writes the router's own file for this application and sees that it is in effect. When all is as wanted,
     /// nothing is touched. `split` is where traffic goes from the first moment; a dial that is there already is kept.
     ///

@@ -1,7 +1,8 @@
 //! A private nginx in a folder of its own: started, restarted and stopped by the test that made it.
 
 use engine::router::{NginxRouter, Route};
-use rollout::application::{Nginx, StickyBy};
+use rollout::application::StickyBy;
+use rollout::router::Nginx;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};

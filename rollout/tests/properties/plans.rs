@@ -3,14 +3,15 @@
 use crate::chance::Chance;
 use rollout::actor::{Actor, Role};
 use rollout::application::{
-    Application, ApprovalRule, Body, Expect, Migrate, MigrationKind, Monitor, Nginx, OnTimeout, RouterKind, Service,
-    SmokeTest, Stage, StickyBy, Traffic,
+    Application, ApprovalRule, Body, Expect, Migrate, MigrationKind, Monitor, OnTimeout, Service, SmokeTest, Stage,
+    StickyBy, Traffic,
 };
 use rollout::clock::Millis;
 use rollout::event::{Kind, RolloutId, Start};
 use rollout::metric::{Limit, Metric, OnBreach, Signal, Source, Unit};
 use rollout::plan::Plan;
 use rollout::release::Version;
+use rollout::router::{Nginx, RouterKind};
 use rollout::slot::{Slot, Weight};
 use rollout::start::{self, Standing};
 use std::sync::LazyLock;

@@ -8,7 +8,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use proxy::caller::{CallError, Caller};
 use proxy::wire;
-use rollout::application::{Embedded, StickyBy};
+use rollout::application::StickyBy;
+use rollout::router::{Capabilities, Embedded};
 use rollout::slot::Split;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -122,6 +123,10 @@ impl EmbeddedRouter {
 }
 
 impl Router for EmbeddedRouter {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
     fn adopt<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<(), RouterError>> {
         let wanted = self.wanted(routes);
         let router = self.clone();

@@ -26,7 +26,8 @@ use dial::{Dial, Link};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use render::{Author, Rendered, author};
-use rollout::application::{Nginx, StickyBy};
+use rollout::application::StickyBy;
+use rollout::router::{Capabilities, Nginx};
 use rollout::slot::Split;
 use settings::Settings;
 use std::sync::Arc;
@@ -64,6 +65,10 @@ impl NginxRouter {
 }
 
 impl Router for NginxRouter {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
     fn adopt<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<(), RouterError>> {
         let (inner, routes) = (self.inner.clone(), routes.to_vec());
         to_the_end(async move { inner.adopt(&routes, split).await })

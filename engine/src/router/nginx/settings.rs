@@ -1,7 +1,8 @@
 //! The application's name and nginx's whereabouts, checked so that nothing in them can mean anything to nginx.
 
 use super::super::{Route, RouterError};
-use rollout::application::{Nginx, StickyBy};
+use rollout::application::StickyBy;
+use rollout::router::Nginx;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

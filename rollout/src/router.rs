@@ -1,0 +1,19 @@
+//! What splits the traffic: which router it is, where it is, and what it can do.
+
+mod capabilities;
+mod embedded;
+mod nginx;
+
+pub use capabilities::{Capabilities, Possible};
+pub use embedded::Embedded;
+pub use nginx::Nginx;
+
+use serde::{Deserialize, Serialize};
+
+/// What splits the traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouterKind {
+    Nginx(Nginx),
+    Embedded(Embedded),
+}
