@@ -9,10 +9,11 @@ mod page;
 use super::read;
 use rollout::actor::Role;
 use rollout::application::{
-    Application, ApprovalRule, Body, Embedded, HealthCheck, Lint, Migrate, MigrationKind, Monitor, OnTimeout, Registry,
-    Requires, RouterKind, Secret, Service, Sharing, Stage, StickyBy,
+    Application, ApprovalRule, Body, HealthCheck, Lint, Migrate, MigrationKind, Monitor, OnTimeout, Registry, Requires,
+    Secret, Service, Sharing, Stage, StickyBy,
 };
 use rollout::clock::Millis;
+use rollout::router::{Embedded, RouterKind};
 use rollout::slot::Weight;
 use std::collections::BTreeMap;
 
