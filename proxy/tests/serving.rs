@@ -22,6 +22,8 @@ mod websockets;
 mod support {
     #[path = "../support/client.rs"]
     pub mod client;
+    #[path = "../../../engine/tests/support/ports.rs"]
+    pub mod ports;
     #[path = "../support/process.rs"]
     pub mod process;
     #[path = "../support/service.rs"]

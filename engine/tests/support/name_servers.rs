@@ -1,12 +1,15 @@
 //! A private NSD and a private Unbound in a folder of their own: started and stopped by the test that made them.
 
+#[path = "ports.rs"]
+mod ports;
+
 use engine::dns::Resolver;
+use ports::free_port;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -166,21 +169,6 @@ fn run(program: &str, args: &[&str], config: &Path) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap_or_else(|error| panic!("{program} is needed for this test: {error}"))
-}
-
-/// Free over UDP and TCP; below the ports that the kernel takes for outgoing connections.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Ports of its own for each test process: Unbound shares a port with another one that has it, without a word.
-    let first = u16::try_from(std::process::id() % 500).unwrap() * 16;
-    for _ in 0..8_000 {
-        let port = 24_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
-        let address = (Ipv4Addr::LOCALHOST, port);
-        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
-            return port;
-        }
-    }
-    panic!("no port is free");
 }
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {

@@ -1,13 +1,17 @@
 //! A private nginx in a folder of its own: started, restarted and stopped by the test that made it.
 
+#[path = "ports.rs"]
+mod ports;
+
+pub use ports::free_port;
+
 use engine::router::{NginxRouter, Route};
 use rollout::application::StickyBy;
 use rollout::router::Nginx;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -144,20 +148,6 @@ pub fn is_root() -> bool {
 
 pub fn signal(name: &str, pid: u32) {
     assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
-}
-
-/// Above those that Crossfade gives to slots, which may be free just now and not for long; below those from which the
-/// kernel takes ports for outgoing connections.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 8_000).unwrap();
-    for _ in 0..8_000 {
-        let port = 24_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no port is free");
 }
 
 pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {

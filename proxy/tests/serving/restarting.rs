@@ -2,7 +2,7 @@
 
 use crate::green;
 use crate::support::client::Client;
-use crate::support::process::Proxy;
+use crate::support::process::{Proxy, free};
 use proxy::wire::Ask;
 use rollout::application::StickyBy;
 use rollout::slot::Slot;
@@ -140,7 +140,7 @@ async fn what_is_under_way_is_ended() {
 async fn an_address_that_is_not_wanted_any_more_is_let_go() {
     let (mut proxy, _blue, _green) = Proxy::serving(StickyBy::None).await;
     let former = proxy.address();
-    proxy.told.listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    proxy.told.listen = free();
     proxy.replace().await;
     assert_eq!(Client::new(proxy.address()).get("/").await.unwrap().text(), "blue");
     for _ in 0..500 {

@@ -1,7 +1,7 @@
 //! When a request is sent again, and when it is not.
 
 use crate::support::client::Client;
-use crate::support::process::Proxy;
+use crate::support::process::{Proxy, free};
 use crate::support::service::{Named, by_hand};
 use crate::{green, shop};
 use rollout::application::StickyBy;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Nobody listens there.
 fn dead() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    free()
 }
 
 #[tokio::test]

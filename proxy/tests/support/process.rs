@@ -1,13 +1,14 @@
 //! The proxy in a process of its own: this test program, started again to be nothing else.
 
 use crate::HOST;
+use crate::support::ports::free_port;
 use crate::support::service::{Named, services};
 use proxy::caller::{CallError, Caller};
 use proxy::wire::{Application, Ask, Served, State};
 use proxy::{Certificate, Limits, Settings};
 use rollout::application::StickyBy;
 use rollout::slot::{Slot, Split};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,8 +34,8 @@ pub struct Proxy {
     _folder: TempDir,
 }
 
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+pub fn free() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))
 }
 
 impl Proxy {
