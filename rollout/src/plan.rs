@@ -93,6 +93,9 @@ pub struct Plan {
     /// The migration can be undone.
     #[serde(default)]
     pub can_migrate_down: bool,
+    /// How long the router takes until a changed weight holds for every client.
+    #[serde(default)]
+    pub takes: Millis,
 }
 
 impl Plan {
@@ -103,7 +106,13 @@ impl Plan {
         steps.push(Step::Shift { stage: 0 });
         steps.extend(Plan::handover(application));
         steps.push(Step::Promote);
-        Plan { stages, steps, migrate_again: again(application), ..Plan::back(false) }
+        Plan {
+            stages,
+            steps,
+            migrate_again: again(application),
+            takes: application.traffic.router.capabilities().takes,
+            ..Plan::back(false)
+        }
     }
 
     /// Every later release, stage by stage.
@@ -132,6 +141,7 @@ impl Plan {
             watched: !application.metrics().is_empty() || stages.iter().any(|stage| stage.min_requests > 0),
             contract: migrate.is_some_and(|migrate| migrate.kind == MigrationKind::Contract),
             can_migrate_down: migrate.is_some_and(|migrate| migrate.down.is_some()),
+            takes: application.traffic.router.capabilities().takes,
             stages,
             steps,
         }
@@ -148,6 +158,7 @@ impl Plan {
             watched: false,
             contract: false,
             can_migrate_down,
+            takes: Millis::ZERO,
         }
     }
 

@@ -105,7 +105,7 @@ pub fn roll_back(
         release: done.start.release.clone(),
         from: Some(from.clone()),
         slot: done.start.slot,
-        plan: Plan::back(ask.migrate_down),
+        plan: Plan { takes: done.start.plan.takes, ..Plan::back(ask.migrate_down) },
     })
 }
 

@@ -10,6 +10,7 @@ use ::engine::store::history::Filter;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use rollout::application::{MigrationKind, Stage};
+use rollout::clock::Millis;
 use rollout::metric::{Metric, OnBreach};
 use rollout::policy::{Permission, authorize};
 use rollout::slot::Slot;
@@ -160,6 +161,8 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
         ),
     };
     let application = &definition.application;
+    let can = application.traffic.router.capabilities();
+    let router = format!("{}: {can}.", application.traffic.router.name());
     let mut checks = vec!["preflight".to_owned(), format!("prepare on {to}")];
     checks.extend(application.migrate.as_ref().map(|migrate| match migrate.kind {
         MigrationKind::Expand => format!("migrate (`{}`)", migrate.up.join(" ")),
@@ -175,7 +178,7 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
         checks.push(format!("{} smoke tests", application.smoke.len()));
     }
     let stages = if overview.standing.live.is_some() {
-        application.traffic.stages.iter().map(stage).collect_view().into_any()
+        application.traffic.stages.iter().map(|each| stage(each, can.takes)).collect_view().into_any()
     } else {
         view! { <li>"100 % at once"</li> }.into_any()
     };
@@ -196,6 +199,7 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
             <p>{replaces}</p>
             <p><strong>"Before any traffic: "</strong> {checks.join(", ")} "."</p>
             <ol class="stages">{stages}</ol>
+            <p><strong>"Router: "</strong> {router}</p>
             {(!watched.is_empty()).then(|| view! {
                 <p><strong>"Watched at every weight: "</strong> {watched.join(", ")} "."</p>
             })}
@@ -220,19 +224,20 @@ fn watched(metric: &Metric, contract: bool) -> String {
     format!("{} ({follows})", metric.name)
 }
 
-fn stage(stage: &Stage) -> impl IntoView + use<> {
+fn stage(stage: &Stage, takes: Millis) -> impl IntoView + use<> {
     let gate = match &stage.approve {
         Some(rule) if rule.count == 1 => format!("after an approval by {}", rule.role),
         Some(rule) => format!("after {} approvals by {}", rule.count, rule.role),
         None => "by itself".to_owned(),
     };
+    let takes = if takes.is_zero() { String::new() } else { format!(", takes {takes}") };
     let bake = match (stage.bake.is_zero(), stage.min_requests) {
         (true, 0) => String::new(),
         (true, wanted) => format!(", then stays there for {wanted} requests"),
         (false, 0) => format!(", then stays there for {}", stage.bake),
         (false, wanted) => format!(", then stays there for {} and {wanted} requests", stage.bake),
     };
-    view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate} {bake}</li> }
+    view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate} {takes} {bake}</li> }
 }
 
 /// Both slots and what they share, as the engine saw them.

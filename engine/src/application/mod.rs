@@ -18,6 +18,7 @@ mod metric;
 mod migrate;
 mod monitor;
 mod nginx;
+mod possible;
 mod problems;
 mod registry;
 mod requires;

@@ -24,6 +24,11 @@ impl<'a> Problems<'a> {
         self.found.borrow_mut().push((at.start.min(self.text.len()), message.into()));
     }
 
+    /// How many there are so far.
+    pub fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
     /// The text at this place; empty when there is none.
     pub fn text_at(&self, at: Range<usize>) -> &'a str {
         self.text.get(at).unwrap_or_default()

@@ -3,7 +3,7 @@
 use super::problems::Problems;
 use super::section::{Keys, Section};
 use super::services::Services;
-use super::{health, migrate, monitor, registry, requires, smoke, traffic, words};
+use super::{health, migrate, monitor, possible, registry, requires, smoke, traffic, words};
 use rollout::application::Application;
 use rollout::clock::Millis;
 use toml::Spanned;
@@ -30,6 +30,10 @@ pub(super) fn read<'a>(problems: &'a Problems<'a>, root: &'a Spanned<DeTable<'a>
     let file = Section::open(problems, "the application file", root.span(), root.get_ref(), &KEYS);
     let name = file.need("name", "what the application is called, like name = \"hopwhistle\"");
     let services = Services::read(&file);
+    let (traffic, can) = traffic::read(problems, file.get("traffic"));
+    if let Some(can) = can {
+        possible::check(problems, root.get_ref(), traffic.router.name(), &can);
+    }
     Application {
         name: name.and_then(|item| item.text_that(words::application_name)).unwrap_or_default(),
         compose: file
@@ -44,7 +48,7 @@ pub(super) fn read<'a>(problems: &'a Problems<'a>, root: &'a Spanned<DeTable<'a>
         migrate: file.get("migrate").and_then(|item| migrate::read(item, &services)),
         health: file.get("health").map(|item| health::read(item, &services)).unwrap_or_default(),
         smoke: file.get("smoke").map(|item| smoke::read(item, &services)).unwrap_or_default(),
-        traffic: traffic::read(file.get("traffic")),
+        traffic,
         monitor: file.get("monitor").and_then(|item| monitor::read(item, &services)),
         keep_warm: keep_warm(&file).unwrap_or(Millis::hours(24)),
         requires: file.get("requires").map(requires::read).unwrap_or_default(),

@@ -5,7 +5,9 @@ use super::section::Keys;
 use rollout::actor::Role;
 use rollout::application::{ApprovalRule, OnTimeout, Stage};
 use rollout::clock::Millis;
+use rollout::router::Possible;
 use rollout::slot::Weight;
+use std::collections::BTreeSet;
 
 pub(super) const STAGE: Keys = Keys::new(&["weight", "approve", "bake", "min_requests"]);
 pub(super) const APPROVE: Keys = Keys::new(&["role", "count", "four_eyes", "timeout", "on_timeout"]);
@@ -16,8 +18,9 @@ const APPROVE_LIKE: &str = "a table, like { role = \"release-manager\", count = 
 /// More than this is a slip: a busy site's day.
 const MOST_REQUESTS: i64 = 1_000_000_000;
 
-/// Without stages in the file: 10, 25, 50, 75 and 100 %, each with a release manager's yes, and a minute to bake.
-pub(super) fn default() -> Vec<Stage> {
+/// Without stages in the file: 10, 25, 50, 75 and 100 %, or the closest that the router can, each with a release
+/// manager's yes, and a minute to bake.
+pub(super) fn default(possible: &Possible) -> Vec<Stage> {
     let approve = ApprovalRule {
         role: Role::ReleaseManager,
         count: 1,
@@ -25,10 +28,11 @@ pub(super) fn default() -> Vec<Stage> {
         timeout: None,
         on_timeout: OnTimeout::Hold,
     };
-    let weights = [10, 25, 50, 75, 100].into_iter().filter_map(Weight::new);
+    let usual = [10, 25, 50, 75, 100].into_iter().filter_map(Weight::new);
+    let weights: BTreeSet<Weight> = usual.map(|weight| possible.nearest(weight)).collect();
     let bake = |weight| if weight == Weight::ALL { Millis::ZERO } else { Millis::seconds(60) };
     let stage = |weight| Stage { weight, approve: Some(approve.clone()), bake: bake(weight), min_requests: 0 };
-    weights.map(stage).collect()
+    weights.into_iter().map(stage).collect()
 }
 
 pub(super) fn read(item: Item) -> Vec<Stage> {
@@ -97,4 +101,26 @@ fn role(item: Item) -> Option<Role> {
         None => item.wrong(format!("\"{text}\" is not a role: write one of {}", can.join(", "))),
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_stages_are_those_that_the_router_can() {
+        let only = |percents: &[u8]| Possible::Only(percents.iter().copied().filter_map(Weight::new).collect());
+        for (possible, expected) in [
+            (Possible::Every, &[10, 25, 50, 75, 100][..]),
+            (only(&[0, 100]), &[100]),
+            (only(&[0, 50, 100]), &[50, 100]),
+            (only(&[0, 33, 67, 100]), &[33, 67, 100]),
+            (only(&[0, 20, 25, 33, 40, 43, 50, 57, 60, 67, 75, 80, 100]), &[20, 25, 50, 75, 100]),
+        ] {
+            let stages = default(&possible);
+            let weights: Vec<u8> = stages.iter().map(|stage| stage.weight.percent()).collect();
+            assert_eq!(weights, expected);
+            assert!(stages.last().is_some_and(|last| last.bake.is_zero()));
+        }
+    }
 }

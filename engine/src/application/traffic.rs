@@ -1,10 +1,11 @@
 //! `[traffic]`: how traffic moves.
 
 use super::item::Item;
+use super::problems::Problems;
 use super::section::{Keys, Section};
 use super::{embedded, nginx, stages, words};
 use rollout::application::{StickyBy, Traffic};
-use rollout::router::RouterKind;
+use rollout::router::{Capabilities, RouterKind};
 
 pub(super) const TRAFFIC: Keys = Keys {
     known: &["router", "sticky_by", "stages", "nginx", "embedded"],
@@ -22,23 +23,30 @@ enum Named {
 
 const NAMED: [(&str, Named); 2] = [("nginx", Named::Nginx), ("embedded", Named::Embedded)];
 
-pub(super) fn read(item: Option<Item>) -> Traffic {
+/// With what the router can do, unless its own settings have a problem: then nothing is known of it.
+pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<Capabilities>) {
     let section = item.and_then(|item| item.section("[traffic]", &TRAFFIC, "a section: [traffic]"));
     let get = |key| section.as_ref().and_then(|section: &Section| section.get(key));
+    let before = problems.count();
     let named = get("router").map_or(Named::Nginx, router);
     for (name, other) in NAMED {
         if let Some(item) = get(name).filter(|_| other != named) {
             item.wrong(format!("belongs to router = \"{name}\": write that, or take this section out"));
         }
     }
-    Traffic {
-        router: match named {
-            Named::Nginx => RouterKind::Nginx(nginx::read(get("nginx"))),
-            Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
-        },
-        sticky_by: get("sticky_by").and_then(sticky_by).unwrap_or(StickyBy::Cookie),
-        stages: get("stages").map_or_else(stages::default, stages::read),
-    }
+    let router = match named {
+        Named::Nginx => RouterKind::Nginx(nginx::read(get("nginx"))),
+        Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
+    };
+    let can = router.capabilities();
+    let is_known = problems.count() == before;
+    let usual = if can.sessions { StickyBy::Cookie } else { StickyBy::None };
+    let traffic = Traffic {
+        router,
+        sticky_by: get("sticky_by").and_then(sticky_by).unwrap_or(usual),
+        stages: get("stages").map_or_else(|| stages::default(&can.weights), stages::read),
+    };
+    (traffic, is_known.then_some(can))
 }
 
 fn router(item: Item) -> Named {

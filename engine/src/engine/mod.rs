@@ -94,6 +94,8 @@ impl Shared {
             }
             // A file that cannot be read is for whoever starts a rollout; what was allocated is most likely the port.
             let port = match rollouts::load(row.file).await {
+                // It has nothing to say.
+                Ok(definition) if !definition.application.traffic.router.capabilities().measures => continue,
                 Ok(definition) => router::log_port(&definition.application, row.admin_port),
                 Err(_) => row.admin_port,
             };

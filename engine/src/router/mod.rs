@@ -18,7 +18,7 @@ pub use drift::Drift;
 pub use embedded::EmbeddedRouter;
 pub use error::RouterError;
 pub use nginx::NginxRouter;
-pub use split::{boundary, same_split};
+pub use split::{boundary, same_shares, same_split};
 
 use futures::future::BoxFuture;
 use rollout::application::Application;
@@ -62,6 +62,20 @@ pub trait Router: Send + Sync {
     /// # Errors
     /// The split is then as it was before, as far as can be known; the error says what is known.
     fn set(&self, split: Split) -> BoxFuture<'_, Result<(), RouterError>>;
+
+    /// As [`Router::set`], for whoever watches: `tell` hears how far it is, where it takes long. Dropping the future ends the
+    /// wait, and not the change.
+    ///
+    /// # Errors
+    /// As [`Router::set`].
+    fn set_telling<'a>(
+        &'a self,
+        split: Split,
+        tell: &'a (dyn Fn(String) + Send + Sync),
+    ) -> BoxFuture<'a, Result<(), RouterError>> {
+        let _ = tell;
+        self.set(split)
+    }
 
     /// How the router differs from how it was left. Empty when it does not.
     ///

@@ -7,6 +7,11 @@ pub fn same_split(a: Split, b: Split) -> bool {
     (0..100).all(|session| a.slot_of(session) == b.slot_of(session))
 }
 
+/// Does each slot get as much of the traffic? It is all that can be asked of a router without sessions.
+pub fn same_shares(a: Split, b: Split) -> bool {
+    a.share(a.to) == b.share(a.to)
+}
+
 /// The sessions to ask about to know that a router splits like this: both ends, and both sides of the boundary.
 /// In rising order, each once.
 pub fn boundary(split: Split) -> Vec<u8> {
@@ -33,6 +38,13 @@ mod tests {
         // The same shares, but of other sessions.
         assert!(!same_split(split(Slot::Green, 25), split(Slot::Blue, 75)));
         assert!(!same_split(split(Slot::Green, 25), split(Slot::Green, 26)));
+    }
+
+    #[test]
+    fn shares_are_the_same_whatever_the_sessions() {
+        assert!(same_shares(split(Slot::Green, 25), split(Slot::Blue, 75)));
+        assert!(same_shares(split(Slot::Green, 25), split(Slot::Green, 25)));
+        assert!(!same_shares(split(Slot::Green, 25), split(Slot::Blue, 25)));
     }
 
     #[test]

@@ -3,15 +3,12 @@
 //! Drift does not stop it: whatever happened to the router, the old slot is where traffic is safe, and the router's own
 //! answer says whether it took.
 
-use super::{Context, Done, Outcome};
+use super::{Context, Outcome};
 use rollout::slot::Split;
-use std::time::Instant;
 
 pub(super) async fn run(cx: &Context) -> Outcome {
     let Some(old) = cx.rollout.old_slot() else { return Err("there is no old slot to go back to".to_owned()) };
-    let begun = Instant::now();
     // Written as "none to the new slot": sessions go back the way they came.
     let wanted = Split { to: old.other(), weight: rollout::slot::Weight::NONE };
-    cx.router.set(wanted).await.map_err(|error| error.to_string())?;
-    Ok(Done::new(format!("the router confirmed {wanted} after {:.1} ms", begun.elapsed().as_secs_f64() * 1e3)))
+    super::shift::set(cx, wanted).await
 }

@@ -52,7 +52,11 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
     let Some(row) = shared.store.application(&definition.application.name).await? else { return Ok(()) };
     let addresses = shared.store.addresses(row.id).await?;
     let port = crate::router::log_port(&definition.application, row.admin_port);
-    let router = shared.router_logs.listen(port);
+    let measures = definition.application.traffic.router.capabilities().measures;
+    let router = match measures {
+        true => shared.router_logs.listen(port),
+        false => Err("this router does not count requests".to_owned()),
+    };
     let metrics = definition.application.metrics().to_vec();
     let samples = shared.store.samples(id).await?;
     let ports = |slot: Slot| addresses.iter().filter(|a| a.slot == slot).map(|a| a.port).collect();
@@ -67,6 +71,7 @@ async fn follow(shared: &Arc<Shared>, id: RolloutId) -> Result<(), EngineError> 
         metrics,
         epoch: Epoch::default(),
         counted: None,
+        measures,
         port,
         began: Instant::now(),
     };
@@ -99,6 +104,8 @@ struct Watcher {
     epoch: Epoch,
     /// Of which shift requests are counted, and what the log had counted before it.
     counted: Option<(Option<Timestamp>, u64)>,
+    /// Whether the router tells of its requests at all.
+    measures: bool,
     /// Where the router's log arrives.
     port: u16,
     began: Instant,
@@ -114,7 +121,7 @@ impl Watcher {
             self.looked.fill(None);
             self.epoch = at;
         }
-        if self.collector.router.is_err() {
+        if self.measures && self.collector.router.is_err() {
             self.collector.router = shared.router_logs.listen(self.port);
         }
         // Nothing from before the last shift: a verdict is about this weight, and before the first the slot may have held another

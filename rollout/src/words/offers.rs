@@ -50,7 +50,14 @@ impl Rollout {
                 .and_then(|()| self.decide(actor, &Command::Person(self.example(kind)), now).map(drop))
                 .err(),
         };
-        let (label, consequence, input) = (self.label(kind), self.consequence(kind), self.input(kind));
+        let (label, input) = (self.label(kind), self.input(kind));
+        let moves = match kind {
+            AskKind::Approve | AskKind::PromoteFull => true,
+            AskKind::Reject | AskKind::Abort | AskKind::RollBack => self.has_traffic_to_return(),
+            _ => false,
+        };
+        let takes = if moves { self.until_it_holds() } else { String::new() };
+        let consequence = format!("{} {takes}", self.consequence(kind)).trim().to_owned();
         Offer { kind, label, consequence, input, refused }
     }
 

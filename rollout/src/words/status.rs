@@ -112,7 +112,13 @@ impl Rollout {
         };
         match self.doing() {
             Doing::Ready | Doing::Nothing => String::new(),
-            Doing::Running(_) => format!("Goes on by itself when the step is done.{held_next}"),
+            Doing::Running(index) => {
+                let takes = match self.steps.get(index).map(|record| record.step) {
+                    Some(Step::Shift { .. } | Step::ShiftBack) => self.until_it_holds(),
+                    _ => String::new(),
+                };
+                format!("{takes}Goes on by itself when the step is done.{held_next}")
+            }
             Doing::Baking(index) => {
                 let left = self.steps.get(index).and_then(|record| match record.status {
                     StepStatus::Running { until, .. } => until.map(|until| until - now),
@@ -203,6 +209,14 @@ impl Rollout {
             Doing::StepFailed(_) => {
                 format!("{} has no traffic. Retry the step, or abort to stop it.", self.new_place())
             }
+        }
+    }
+
+    /// How long a change of the weight takes, with a blank behind it; empty when it holds at once.
+    pub(super) fn until_it_holds(&self) -> String {
+        match self.start.plan.takes {
+            takes if takes.is_zero() => String::new(),
+            takes => format!("The router takes {takes} until every client follows. "),
         }
     }
 

@@ -475,3 +475,28 @@ fn requests_that_a_bake_wants_are_part_of_the_consequence() {
         assert_eq!(approval, format!("50 % of the traffic goes to green (1.1.0) at once, and {stays}."));
     }
 }
+
+/// A router that takes its time says so wherever the weight is about to change, and nowhere else.
+#[test]
+fn a_slow_router_says_how_long_it_takes() {
+    let start = Start { plan: Plan { takes: Millis::seconds(300), ..journal::start().plan }, ..journal::start() };
+    let checked = [done_at_once(0), done_at_once(PREPARE), done_at_once(HEALTH)].concat();
+    let shifting = fold(start.clone(), &[checked.clone(), vec![began(SHIFT_25)]].concat());
+    assert_eq!(
+        shifting.waits_for(NOW),
+        "The router takes 5 min until every client follows. Goes on by itself when the step is done."
+    );
+    let asked = [checked, done_at_once(SHIFT_25), done_at_once(BAKE_25), vec![asked(1)]].concat();
+    let rollout = fold(start, &asked);
+    let consequence = |kind| rollout.offer(&Actor::user("ben", Role::Admin), kind, NOW).consequence;
+    for kind in [Approve, Reject, Abort, RollBack, PromoteFull] {
+        let said = consequence(kind);
+        assert!(said.ends_with(" The router takes 5 min until every client follows."), "{kind:?}: {said}");
+    }
+    for kind in [Hold, Freeze, AddNote] {
+        assert!(!consequence(kind).contains("router"), "{kind:?}");
+    }
+    let untouched = fold(Start { plan: rollout.start.plan.clone(), ..journal::start() }, &done_at_once(0));
+    let abort = untouched.offer(&Actor::user("ben", Role::Admin), Abort, NOW).consequence;
+    assert!(!abort.contains("router"), "{abort}");
+}

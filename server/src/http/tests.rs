@@ -12,4 +12,5 @@ mod numbers;
 mod roles;
 mod sessions;
 mod signing_in;
+mod starting;
 mod strangers;
