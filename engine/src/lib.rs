@@ -5,6 +5,7 @@
 //! | [`engine`] | the one door: every command and query, with its actor |
 //! | [`accounts`] | who may sign in |
 //! | [`application`], [`compose`], [`definition`] | the user's files, read |
+//! | [`init`] | a first application file, from a compose file |
 //! | [`store`] | SQLite: journal, projections, log lines, accounts |
 //! | [`runner`] | one task a rollout, resumed from the journal |
 //! | [`steps`] | one file a step |
@@ -21,6 +22,7 @@ pub mod dns;
 pub mod engine;
 pub mod error;
 pub mod feed;
+pub mod init;
 pub mod json_path;
 mod migration;
 mod preflight;

@@ -29,6 +29,8 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Serves the embedded proxy: the router for applications with `router = "embedded"`.
     Proxy(commands::proxy::Arguments),
+    /// Writes an application file for the compose file of a folder.
+    Init(commands::init::Arguments),
     /// Reads an application file and its compose file, and says what is wrong with them.
     Check(commands::check::Arguments),
     /// Accounts.
@@ -52,6 +54,7 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Serve(serve) => commands::serve::run(&arguments.data, serve).await,
         Command::Proxy(proxy) => commands::proxy::run(proxy).await,
+        Command::Init(init) => commands::init::run(&init),
         Command::Check(check) => commands::check::run(&arguments.data, &check).await,
         Command::User(user) => commands::user::run(&arguments.data, user).await,
         Command::Application(application) => commands::application::run(&arguments.data, application).await,

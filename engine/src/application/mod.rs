@@ -33,12 +33,13 @@ mod suggest;
 mod syntax;
 mod traffic;
 pub mod variables;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use cross_check::cross_check;
+pub use traffic::routers;
 
 use crate::compose::Problem;
 use problems::Problems;

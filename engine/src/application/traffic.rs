@@ -23,6 +23,11 @@ enum Named {
 
 const NAMED: [(&str, Named); 2] = [("nginx", Named::Nginx), ("embedded", Named::Embedded)];
 
+/// What `router` may say.
+pub fn routers() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|(name, _)| *name)
+}
+
 /// With what the router can do, unless its own settings have a problem: then nothing is known of it.
 pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<Capabilities>) {
     let section = item.and_then(|item| item.section("[traffic]", &TRAFFIC, "a section: [traffic]"));

@@ -1,6 +1,6 @@
 //! What names, hosts, paths and the like look like. Each check says what is wrong, in half a sentence.
 
-pub(super) type Check = Result<(), String>;
+pub(crate) type Check = Result<(), String>;
 
 pub(super) fn must(holds: bool, sentence: impl FnOnce() -> String) -> Check {
     if holds { Ok(()) } else { Err(sentence()) }
@@ -12,7 +12,7 @@ pub(super) fn not_empty(text: &str) -> Check {
 }
 
 /// Part of container names, folder names and addresses.
-pub(super) fn application_name(text: &str) -> Check {
+pub(crate) fn application_name(text: &str) -> Check {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     must(!text.is_empty() && text.len() <= 40 && text.chars().all(good) && !text.starts_with('-'), || {
         format!("\"{text}\" must be 1 to 40 lower-case letters, digits and `-`, and not begin with `-`")
@@ -20,7 +20,7 @@ pub(super) fn application_name(text: &str) -> Check {
 }
 
 /// The name of an environment variable.
-pub(super) fn variable(text: &str) -> Check {
+pub(crate) fn variable(text: &str) -> Check {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
     must(!text.is_empty() && text.chars().all(good) && !text.starts_with(|c: char| c.is_ascii_digit()), || {
         format!("\"{text}\" must be the name of a variable: letters, digits and `_`, and no digit first, like VERSION")
@@ -36,7 +36,7 @@ pub(super) fn service_name(text: &str) -> Check {
 }
 
 /// A host name as it stands in a request, with `*` for its first label if need be.
-pub(super) fn host(text: &str) -> Check {
+pub(crate) fn host(text: &str) -> Check {
     let example = "like api.example.com or *.example.com";
     must(!text.contains("://"), || format!("\"{text}\" must be a host name alone, without `http://`, {example}"))?;
     must(!text.contains(['/', ':']), || {
@@ -55,7 +55,7 @@ pub(super) fn host(text: &str) -> Check {
 }
 
 /// `ghcr.io`, `registry.example.com:5000`: what stands before the first `/` of an image name.
-pub(super) fn registry_server(text: &str) -> Check {
+pub(crate) fn registry_server(text: &str) -> Check {
     let wrong =
         || format!("\"{text}\" must be a host with or without a port, like ghcr.io or registry.example.com:5000");
     let (name, port) = text.rsplit_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
@@ -63,7 +63,7 @@ pub(super) fn registry_server(text: &str) -> Check {
 }
 
 /// The path of a request.
-pub(super) fn request_path(text: &str) -> Check {
+pub(crate) fn request_path(text: &str) -> Check {
     must(text.starts_with('/') && !text.starts_with("//"), || {
         format!("\"{text}\" must begin with one `/`, like /health: host and port come from the service")
     })?;

@@ -21,6 +21,7 @@ mod mounts;
 mod names;
 mod networks;
 mod order;
+mod outline;
 mod ports;
 mod problem;
 mod reader;
@@ -43,8 +44,10 @@ mod tests;
 
 pub use model::*;
 pub use order::{Cycle, start_order};
+pub use outline::{Outline, Sketch, outline, tag};
 pub use problem::Problem;
 pub use variables::Variables;
+pub use words::split as split_command;
 
 /// Reads a compose file. `file` is its name in problems; `env_files` reads what its `env_file` keys name, by the paths
 /// that stand there, which are relative to the compose file's folder.

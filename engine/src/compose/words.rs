@@ -5,7 +5,7 @@
 /// # Errors
 /// Says what is wrong: a quote that is never closed, or something that only a shell understands. Compose drops the
 /// rest of the command there without a word.
-pub(super) fn split(text: &str) -> Result<Vec<String>, String> {
+pub fn split(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;

@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod check;
+pub mod init;
 pub mod proxy;
 pub mod serve;
 pub mod user;
