@@ -1,4 +1,4 @@
-//! The router `nginx` against a real nginx on loopback.
+//! What is nginx's own of the router `nginx`, against a real nginx on loopback. What every router must: `routers.rs`.
 
 #[path = "nginx/adopting.rs"]
 mod adopting;
@@ -13,6 +13,7 @@ mod sessions;
 #[path = "nginx/shifting.rs"]
 mod shifting;
 
+#[allow(dead_code, reason = "shared with other tests")]
 mod support {
     #[path = "../support/backend.rs"]
     pub mod backend;
@@ -29,12 +30,8 @@ use support::nginx::{PrivateNginx, route};
 
 const HOST: &str = "shop.test";
 
-fn split(to: Slot, percent: u8) -> Split {
-    Split { to, weight: Weight::new(percent).unwrap() }
-}
-
 fn green(percent: u8) -> Split {
-    split(Slot::Green, percent)
+    Split { to: Slot::Green, weight: Weight::new(percent).unwrap() }
 }
 
 /// A private nginx, not yet adopted, and the routes of one service in both slots.

@@ -114,6 +114,11 @@ impl PrivateNginx {
         }
     }
 
+    /// After it was killed.
+    pub fn reap(&mut self) {
+        self.child.take().unwrap().wait().unwrap();
+    }
+
     pub fn master(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
