@@ -11,6 +11,7 @@
 //! | [`steps`] | one file a step |
 //! | [`runtime`] | what runs the services: Docker |
 //! | [`router`] | what splits the traffic: nginx |
+//! | [`digitalocean`] | the client of DigitalOcean's API |
 //! | [`telemetry`] | what numbers say, and how they are gathered |
 
 pub mod accounts;
@@ -18,6 +19,7 @@ pub mod application;
 pub mod clock;
 pub mod compose;
 pub mod definition;
+pub mod digitalocean;
 pub mod dns;
 pub mod engine;
 pub mod error;
