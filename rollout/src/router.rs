@@ -2,10 +2,12 @@
 
 mod capabilities;
 mod embedded;
+mod members;
 mod nginx;
 
 pub use capabilities::{Capabilities, Possible};
 pub use embedded::Embedded;
+pub use members::Members;
 pub use nginx::Nginx;
 
 use serde::{Deserialize, Serialize};
