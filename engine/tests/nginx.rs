@@ -2,12 +2,18 @@
 
 #[path = "nginx/adopting.rs"]
 mod adopting;
+#[path = "nginx/contained.rs"]
+mod contained;
 #[path = "nginx/drifting.rs"]
 mod drifting;
+#[path = "nginx/including.rs"]
+mod including;
 #[path = "nginx/measuring.rs"]
 mod measuring;
 #[path = "nginx/refusing.rs"]
 mod refusing;
+#[path = "nginx/reloading.rs"]
+mod reloading;
 #[path = "nginx/sessions.rs"]
 mod sessions;
 #[path = "nginx/shifting.rs"]

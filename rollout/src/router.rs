@@ -8,7 +8,7 @@ mod nginx;
 pub use capabilities::{Capabilities, Possible};
 pub use embedded::Embedded;
 pub use members::Members;
-pub use nginx::Nginx;
+pub use nginx::{Nginx, Servers};
 
 use serde::{Deserialize, Serialize};
 

@@ -121,6 +121,14 @@ pub(super) fn listen(text: &str) -> Check {
     })
 }
 
+/// What Docker takes as the name of a container.
+pub(super) fn container(text: &str) -> Check {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    must(text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(good), || {
+        format!("\"{text}\" is not the name of a container: letters, digits, `.`, `_` and `-`, like nginx")
+    })
+}
+
 /// The name of a metric, as people read it.
 pub(super) fn metric_name(text: &str) -> Check {
     not_empty(text)?;
@@ -181,6 +189,7 @@ mod tests {
         table(application_name, &["a", "0-9", "hop-whistle", &forty], &["", "-a", "A", "a_b", "a.b", "é", &more]);
         table(variable, &["VERSION", "_x1"], &["", "1A", "A-B", "A B", "É"]);
         table(service_name, &["api", "Web_1.x-y"], &["", "a b", "a/b", "é"]);
+        table(container, &["nginx", "Edge_1.x-y"], &["", "-x", ".x", "a b", "a/b", "é"]);
         table(method, &["GET", "M-SEARCH"], &["", "get", "GET /", "GÉT"]);
         table(header_name, &["x-a", "X_y"], &["", "a b", "a:", "é"]);
         table(sticky_header, &["X-Account-Id"], &["", "x_y", "x.y", "a b"]);

@@ -31,5 +31,6 @@ pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
         Ok(drift) => Check::failure("router", drift.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
         Err(error) => Check::failure("router", error.to_string()),
     };
-    vec![addresses, router]
+    let concerns = place.router.concerns().await.into_iter().map(|concern| Check::warning("router", concern));
+    [addresses, router].into_iter().chain(concerns).collect()
 }

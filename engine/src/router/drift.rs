@@ -1,5 +1,6 @@
 //! How a router can differ from how it was left.
 
+use super::nginx::NginxDrift;
 use super::same_split;
 use rollout::slot::{Slot, Split};
 use std::fmt;
@@ -35,6 +36,8 @@ pub enum Drift {
     OtherGeneration { running: String, expected: String },
     /// The router's workers cannot see the dial.
     DialHidden { folder: PathBuf, fix: String },
+    /// What only nginx can differ in.
+    Nginx(NginxDrift),
     /// The embedded proxy does not run, or does not answer.
     ProxySilent { why: String },
     /// It does not know this application.
@@ -43,6 +46,12 @@ pub enum Drift {
     ServedOtherwise,
     /// Traffic is split in another way than it was left.
     Split { expected: Split, seen: Seen },
+}
+
+impl From<NginxDrift> for Drift {
+    fn from(drift: NginxDrift) -> Drift {
+        Drift::Nginx(drift)
+    }
 }
 
 /// Which slot the router gave to the sessions that it was asked about.
@@ -136,6 +145,7 @@ impl fmt::Display for Drift {
             Drift::DialHidden { folder, fix } => {
                 write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
             }
+            Drift::Nginx(drift) => drift.fmt(f),
             Drift::ProxySilent { why } => {
                 write!(f, "The embedded proxy does not answer: {why}. `crossfade proxy` starts it.")
             }

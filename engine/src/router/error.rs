@@ -1,6 +1,7 @@
 //! What can go wrong with a router, in sentences.
 
 use super::drift::Seen;
+use super::nginx::NginxError;
 use rollout::slot::Split;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,9 @@ pub enum RouterError {
 
     #[error("the split was not changed to {wanted}: {why}. {now}")]
     NotSet { wanted: Split, why: Box<RouterError>, now: String },
+
+    #[error("{0}")]
+    Nginx(#[from] NginxError),
 
     #[error("the embedded proxy: {0}")]
     Proxy(#[from] proxy::caller::CallError),

@@ -17,9 +17,10 @@ mod split;
 pub use drift::Drift;
 pub use embedded::EmbeddedRouter;
 pub use error::RouterError;
-pub use nginx::NginxRouter;
+pub use nginx::{NginxDrift, NginxError, NginxRouter};
 pub use split::{boundary, same_shares, same_split};
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use rollout::application::Application;
 use rollout::router::{Capabilities, RouterKind};
@@ -82,6 +83,11 @@ pub trait Router: Send + Sync {
     /// # Errors
     /// Only when the question itself makes no sense: the routes cannot be rendered.
     fn drift<'a>(&'a self, routes: &'a [Route], expected: Split) -> BoxFuture<'a, Result<Vec<Drift>, RouterError>>;
+
+    /// What is in order now and will not stay so, in sentences for a person. It stops nobody.
+    fn concerns(&self) -> BoxFuture<'_, Vec<String>> {
+        async { Vec::new() }.boxed()
+    }
 
     /// Takes away what [`Router::adopt`] put there. Fine when it is gone already.
     ///

@@ -7,7 +7,7 @@ pub use ports::free_port;
 
 use engine::router::{NginxRouter, Route};
 use rollout::application::StickyBy;
-use rollout::router::Nginx;
+use rollout::router::{Nginx, Servers};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,8 @@ impl PrivateNginx {
             listen: format!("127.0.0.1:{}", self.port),
             admin_port: Some(self.admin_port),
             dial: path("dial"),
+            servers: Servers::Whole,
+            container: None,
         }
     }
 

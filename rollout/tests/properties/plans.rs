@@ -11,7 +11,7 @@ use rollout::event::{Kind, RolloutId, Start};
 use rollout::metric::{Limit, Metric, OnBreach, Signal, Source, Unit};
 use rollout::plan::Plan;
 use rollout::release::Version;
-use rollout::router::{Nginx, RouterKind};
+use rollout::router::{Nginx, RouterKind, Servers};
 use rollout::slot::{Slot, Weight};
 use rollout::start::{self, Standing};
 use std::sync::LazyLock;
@@ -160,6 +160,8 @@ static NGINX: LazyLock<Nginx> = LazyLock::new(|| Nginx {
     listen: "80".to_owned(),
     admin_port: None,
     dial: "/var/lib/crossfade/dial".to_owned(),
+    servers: Servers::Whole,
+    container: None,
 });
 
 static MIGRATE: LazyLock<Migrate> = LazyLock::new(|| Migrate {

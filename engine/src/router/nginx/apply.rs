@@ -1,19 +1,16 @@
-//! Getting our file into effect, and out of it again. Whatever goes wrong, the former file comes back.
-//!
-//! The file that is replaced lies beside it as `.previous` until nginx has confirmed the new one; an empty one says
-//! that there was none. So a crash in between is seen, and mended by the next call.
+//! Getting our files into effect, and out of it again. Whatever goes wrong, the former ones come back.
 
 use super::super::RouterError;
 use super::admin::Admin;
+use super::files::{drop_previous, ours, place, put_back, read, take_away};
 use super::process::{self, ErrorLog, Tested};
+use super::reloads::{Joined, Lines, Turn, Waiting};
 use super::render::{ADMIN_NAME, Author, Rendered, author};
 use super::settings::Settings;
-use std::io::ErrorKind;
+use super::workers;
+use futures::future::join_all;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tokio::fs::{self, File};
-use tokio::io::AsyncWriteExt;
-use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 /// How long nginx may take to answer with a new generation.
@@ -23,72 +20,122 @@ const ALONE: Duration = Duration::from_millis(250);
 const ALONE_ANSWERS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// One at a time, whatever the application: a test and a reload take in every file in nginx's folder, and another
-/// application's must not be there untested.
-static RELOADING: Mutex<()> = Mutex::const_new(());
-
-/// Our file as it lies on the disk; `None` when there is none.
-pub(super) async fn read(settings: &Settings) -> Result<Option<String>, RouterError> {
-    let path = settings.file();
-    match fs::read(&path).await {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(RouterError::io("read", &path)(error)),
-    }
+/// What one application wants of its nginx.
+pub(super) struct Wanted {
+    settings: Settings,
+    admin: Admin,
+    rendered: Rendered,
 }
 
-/// Writes the file, has nginx test and load it, waits until only it answers, and sees that `verify` holds.
+static LINES: Lines<Wanted> = Lines::new();
+
+/// Writes the files, has nginx test and load them, waits until only the new generation answers, and sees that `verify`
+/// holds. With other applications that want the same of this nginx at this time, by one reload.
 pub(super) async fn bring_in(
     settings: &Settings,
     admin: &Admin,
     rendered: &Rendered,
     verify: impl Future<Output = Result<(), RouterError>>,
 ) -> Result<(), RouterError> {
-    let _reloading = RELOADING.lock().await;
-    if read(settings).await?.as_deref() != Some(&rendered.text) {
-        keep_previous(settings).await?;
-        write(&settings.beside("new"), &settings.file(), &rendered.text).await?;
+    let line = LINES.of(settings);
+    let wanted = Wanted { settings: settings.clone(), admin: admin.clone(), rendered: rendered.clone() };
+    match line.join(wanted).await {
+        Joined::Done(done) => done?,
+        Joined::Mine { mut turn, all, mut answered } => {
+            together(&mut turn, all).await;
+            answered.try_recv().unwrap_or(Err(RouterError::Interrupted))?;
+        }
     }
-    let judged = process::test(settings).await.and_then(|tested| judge(settings, rendered, &tested));
-    if let Err(refusal) = judged {
-        put_back(settings).await?;
-        return Err(refusal);
-    }
-    let log = ErrorLog::open(settings).await;
-    let done = async {
-        process::reload(settings).await?;
-        settle(admin, &rendered.generation, &log).await?;
-        verify.await
-    };
-    match done.await {
+    match verify.await {
         Ok(()) => drop_previous(settings).await,
         Err(why) => {
-            let now = back_out(settings, admin).await;
+            let now = back_out(&mut line.turn().await, settings, admin).await;
             Err(RouterError::TakenBack { why: Box::new(why), now })
         }
     }
 }
 
-/// Takes the file away and has nginx drop it.
+/// One test and one reload for all. When the test fails, it is not known for whom, so each has its own.
+async fn together(turn: &mut Turn, all: Vec<Waiting<Wanted>>) {
+    if all.len() > 1 && attempt(&all).await.is_ok() {
+        return load(turn, all).await;
+    }
+    for waiting in all {
+        let one = [waiting];
+        let tried = attempt(&one).await;
+        let [waiting] = one;
+        match tried {
+            Ok(()) => load(turn, vec![waiting]).await,
+            Err(refusal) => waiting.answer(Err(refusal)),
+        }
+    }
+}
+
+/// Everybody's files, tested. When nginx or we say no, all of them are as they were.
+async fn attempt(all: &[Waiting<Wanted>]) -> Result<(), RouterError> {
+    let Some(first) = all.first() else { return Ok(()) };
+    let tried = async {
+        for Waiting { wanted, .. } in all {
+            place(&wanted.settings, &wanted.rendered).await?;
+        }
+        let tested = process::test(&first.wanted.settings).await?;
+        all.iter().try_for_each(|Waiting { wanted, .. }| judge(&wanted.settings, &wanted.rendered, &tested))
+    };
+    if let Err(refusal) = tried.await {
+        for Waiting { wanted, .. } in all {
+            put_back(&wanted.settings).await?;
+        }
+        return Err(refusal);
+    }
+    Ok(())
+}
+
+/// Has nginx load what was tested, and sees that each application's generation runs. One that does not is taken out.
+async fn load(turn: &mut Turn, all: Vec<Waiting<Wanted>>) {
+    let Some(settings) = all.first().map(|first| first.wanted.settings.clone()) else { return };
+    let log = ErrorLog::open(&settings).await;
+    let told = turn.reload(&settings).await;
+    let settled = all.iter().map(|Waiting { wanted, .. }| async {
+        match &told {
+            Ok(()) => settle(&wanted.admin, &wanted.rendered.generation, &log).await,
+            Err(error) => Err(RouterError::Signal { why: error.to_string() }),
+        }
+    });
+    let settled = join_all(settled).await;
+    workers::watch(&settings);
+    for (waiting, settled) in all.into_iter().zip(settled) {
+        let answer = match settled {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                let now = back_out(turn, &waiting.wanted.settings, &waiting.wanted.admin).await;
+                Err(RouterError::TakenBack { why: Box::new(why), now })
+            }
+        };
+        waiting.answer(answer);
+    }
+}
+
+/// Takes the files away and has nginx drop them.
 pub(super) async fn take_out(settings: &Settings, admin: &Admin) -> Result<(), RouterError> {
-    let _reloading = RELOADING.lock().await;
-    let text = read(settings).await?;
-    if text.as_deref().is_some_and(|text| author(text) == Author::Somebody) {
-        return Err(RouterError::NotOurs { path: settings.file() });
+    let line = LINES.of(settings);
+    let mut turn = line.turn().await;
+    let mut there = false;
+    for (file, _) in ours(settings).await? {
+        let Some(text) = read(&file).await? else { continue };
+        if author(&text) == Author::Somebody {
+            return Err(RouterError::NotOurs { path: file });
+        }
+        there = true;
     }
     let answers = admin.generation().await.is_ok();
-    let runs = match process::master(settings).await {
-        Ok(_) => true,
+    let runs = match process::runs(settings).await {
+        Ok(()) => true,
         // It does run, with our file, but it cannot be told to drop it.
         Err(error) if answers => return Err(error),
         Err(_) => false,
     };
-    if text.is_some() {
-        let (file, previous) = (settings.file(), settings.beside("previous"));
-        fs::rename(&file, &previous).await.map_err(RouterError::io("move away", &file))?;
-        sync(&settings.conf_d).await?;
-    }
-    if runs && (text.is_some() || answers) {
+    take_away(settings).await?;
+    if runs && (there || answers) {
         match process::test(settings).await {
             Ok(tested) if tested.passed => {}
             failed => {
@@ -100,11 +147,11 @@ pub(super) async fn take_out(settings: &Settings, admin: &Admin) -> Result<(), R
         }
         let log = ErrorLog::open(settings).await;
         let gone = async {
-            process::reload(settings).await?;
+            turn.reload(settings).await?;
             silence(admin, &log).await
         };
         if let Err(why) = gone.await {
-            let now = back_out(settings, admin).await;
+            let now = back_out(&mut turn, settings, admin).await;
             return Err(RouterError::TakenBack { why: Box::new(why), now });
         }
     }
@@ -135,7 +182,7 @@ fn judge(settings: &Settings, rendered: &Rendered, tested: &Tested) -> Result<()
         (Ok(one), Ok(other)) => one == other,
         _ => path == file,
     };
-    if !tested.files.is_empty() && !tested.files.iter().any(|path| same(path)) {
+    if !tested.files.is_empty() && !tested.files.iter().any(|(path, _)| same(path)) {
         return Err(RouterError::NotIncluded { path: file, config: settings.config.clone() });
     }
     Ok(())
@@ -193,15 +240,15 @@ async fn not_in_effect(answer: Result<String, RouterError>, wanted: &str, log: &
     RouterError::NotInEffect { seconds: PATIENCE.as_secs(), wanted: wanted.to_owned(), seen, log: log.since().await }
 }
 
-/// After a reload that did not do what it should: the former file, and a reload. Says how it stands then.
-async fn back_out(settings: &Settings, admin: &Admin) -> String {
+/// After a reload that did not do what it should: the former files, and a reload. Says how it stands then.
+async fn back_out(turn: &mut Turn, settings: &Settings, admin: &Admin) -> String {
     if let Err(error) = put_back(settings).await {
         return format!("The former file could not be put back: {error}");
     }
     let log = ErrorLog::open(settings).await;
     let back = async {
-        process::reload(settings).await?;
-        match read(settings).await?.as_deref().map(author) {
+        turn.reload(settings).await?;
+        match read(&settings.file()).await?.as_deref().map(author) {
             Some(Author::Crossfade { generation }) => settle(admin, &generation, &log).await,
             _ => silence(admin, &log).await,
         }
@@ -212,72 +259,9 @@ async fn back_out(settings: &Settings, admin: &Admin) -> String {
     }
 }
 
-/// Keeps what lies on the disk, unless an interrupted call has kept what was there before it.
-async fn keep_previous(settings: &Settings) -> Result<(), RouterError> {
-    let previous = settings.beside("previous");
-    if fs::try_exists(&previous).await.map_err(RouterError::io("look for", &previous))? {
-        return Ok(());
-    }
-    let text = read(settings).await?.unwrap_or_default();
-    write(&settings.beside("new"), &previous, &text).await
-}
-
-/// What was kept goes back to its place. When nothing was kept, nothing was replaced.
-async fn put_back(settings: &Settings) -> Result<(), RouterError> {
-    let (file, previous) = (settings.file(), settings.beside("previous"));
-    let kept = match fs::metadata(&previous).await {
-        Ok(kept) => kept,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(RouterError::io("look for", &previous)(error)),
-    };
-    if kept.len() == 0 {
-        // The file first: were it left without its mark, a bad one would stay for good.
-        remove(&file).await?;
-        remove(&previous).await?;
-    } else {
-        fs::rename(&previous, &file).await.map_err(RouterError::io("put back", &file))?;
-    }
-    sync(&settings.conf_d).await
-}
-
-pub(super) async fn drop_previous(settings: &Settings) -> Result<(), RouterError> {
-    remove(&settings.beside("previous")).await
-}
-
-/// Writes aside, to the disk, and renames: nginx never reads half a file.
-async fn write(aside: &Path, path: &Path, text: &str) -> Result<(), RouterError> {
-    let written = async {
-        let mut file = File::create(aside).await?;
-        file.write_all(text.as_bytes()).await?;
-        file.sync_all().await?;
-        fs::rename(aside, path).await
-    };
-    if let Err(error) = written.await {
-        // A full disk is the likely reason: leave nothing half written on it.
-        let _ = fs::remove_file(aside).await;
-        return Err(RouterError::io("write", path)(error));
-    }
-    match path.parent() {
-        Some(folder) => sync(folder).await,
-        None => Ok(()),
-    }
-}
-
-async fn remove(path: &Path) -> Result<(), RouterError> {
-    match fs::remove_file(path).await {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(RouterError::io("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-async fn sync(folder: &Path) -> Result<(), RouterError> {
-    let synced = async { File::open(folder).await?.sync_all().await };
-    synced.await.map_err(RouterError::io("sync", folder))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::render::render;
+    use super::super::render::{Found, render};
     use super::super::settings::tests::{route, settings};
     use super::*;
     use rollout::application::StickyBy;
@@ -285,9 +269,9 @@ mod tests {
     #[test]
     fn warnings_that_would_cost_traffic_are_refusals() {
         let settings = settings("shop", StickyBy::Cookie);
-        let rendered = render(&settings, &[route("api", &["a.b"], 3000)]).unwrap();
+        let rendered = render(&settings, &[route("api", &["a.b"], 3000)], &Found::default()).unwrap();
         let judge = |passed: bool, line: &str, file: &str| {
-            let files = if file.is_empty() { vec![] } else { vec![file.into()] };
+            let files = if file.is_empty() { vec![] } else { vec![(file.into(), String::new())] };
             judge(&settings, &rendered, &Tested { passed, said: vec![line.to_owned()], files })
         };
         let ours = "/etc/nginx/conf.d/crossfade-shop.conf";

@@ -134,14 +134,16 @@ fn log(lines: &[&str]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::render::render;
+    use super::super::render::{Found, render};
     use super::super::settings::tests::{route, settings};
     use super::lint;
     use rollout::application::StickyBy;
 
     #[test]
     fn what_nginx_lets_through_is_found() {
-        let good = render(&settings("shop", StickyBy::Cookie), &[route("api", &["a.b"], 3000)]).unwrap().text;
+        let good = render(&settings("shop", StickyBy::Cookie), &[route("api", &["a.b"], 3000)], &Found::default())
+            .unwrap()
+            .text;
         assert_eq!(lint(&good), Ok(()));
         for (from, to, why) in [
             ("    * 99;\n", "", "split_clients does not give"),

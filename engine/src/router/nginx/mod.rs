@@ -3,31 +3,43 @@
 //! | file | what |
 //! |---|---|
 //! | `settings` | names, ports and paths, checked |
-//! | `render`, `lint` | our file in nginx's folder |
-//! | `apply` | getting it into effect, and out again |
-//! | `process` | nginx's processes |
+//! | `render`, `lint` | our files in nginx's folder |
+//! | `included` | where the user's own servers include them |
+//! | `files`, `apply` | getting them onto the disk and into effect, and out again |
+//! | `reloads` | turns at one nginx, shared by applications |
+//! | `process`, `container` | nginx's processes, on this machine or in a container |
+//! | `workers` | those of before a reload |
 //! | `dial`, `folder` | where the weight lies on the disk |
 //! | `admin` | asking nginx |
 //! | `watch` | comparing what is there with what was left |
 
 mod admin;
 mod apply;
+mod container;
 mod dial;
+mod error;
+mod files;
 mod folder;
+mod included;
 mod lint;
 mod process;
+mod reloads;
 mod render;
 mod settings;
 mod watch;
+mod workers;
+
+pub use error::{NginxDrift, NginxError};
 
 use super::{Drift, Route, Router, RouterError};
 use admin::Admin;
 use dial::{Dial, Link};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use render::{Author, Rendered, author};
+use included::Missing;
+use render::{Author, Found, HAS_MIN_TIMEOUT, Rendered, author};
 use rollout::application::StickyBy;
-use rollout::router::{Capabilities, Nginx};
+use rollout::router::{Capabilities, Nginx, Servers};
 use rollout::slot::Split;
 use settings::Settings;
 use std::sync::Arc;
@@ -93,6 +105,10 @@ impl Router for NginxRouter {
         .boxed()
     }
 
+    fn concerns(&self) -> BoxFuture<'_, Vec<String>> {
+        async { workers::concern(&self.inner.settings).await.into_iter().collect() }.boxed()
+    }
+
     fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>> {
         let inner = self.inner.clone();
         to_the_end(async move { inner.forget().await })
@@ -102,19 +118,28 @@ impl Router for NginxRouter {
 impl Inner {
     async fn adopt(&self, routes: &[Route], split: Split) -> Result<(), RouterError> {
         let _changing = self.changing.lock().await;
-        let rendered = render::render(&self.settings, routes)?;
-        lint::lint(&rendered.text).map_err(RouterError::Lint)?;
-        let there = apply::read(&self.settings).await?;
-        match there.as_deref().map(author) {
-            Some(Author::Somebody) => return Err(RouterError::NotOurs { path: self.settings.file() }),
-            Some(Author::Edited) => return Err(RouterError::Edited { path: self.settings.file() }),
-            Some(Author::Crossfade { .. }) | None => {}
+        for (path, _) in files::ours(&self.settings).await? {
+            match files::read(&path).await?.as_deref().map(author) {
+                Some(Author::Somebody) => return Err(RouterError::NotOurs { path }),
+                Some(Author::Edited) => return Err(RouterError::Edited { path }),
+                Some(Author::Crossfade { .. }) | None => {}
+            }
         }
-        process::master(&self.settings).await?;
+        process::runs(&self.settings).await?;
+        let mut found = Found { min_timeout: self.has_min_timeout().await, ..Found::default() };
+        let mut missing = self.look_for_includes(routes, &mut found).await?;
         let former = self.link().await?;
         let answered = self.admin.generation().await;
         let split = self.prepare_dial(split).await?;
-        let done = self.bring_in(there.as_deref(), &answered, &rendered, split).await;
+        let mut done = self.bring_in(&answered, &self.rendered(routes, &found)?, split).await;
+        if done.is_ok() && !missing.is_empty() {
+            // The user's line may have been there before the file that it names, and nginx showed nothing. Now it does.
+            let before = std::mem::replace(&mut missing, self.look_for_includes(routes, &mut found).await?);
+            if missing != before {
+                let answered = self.admin.generation().await;
+                done = self.bring_in(&answered, &self.rendered(routes, &found)?, split).await;
+            }
+        }
         // A dial that was made for nothing must not decide where traffic goes when this is tried again, unless
         // nginx looks at it by now.
         if done.is_err() && former == Link::Missing && (answered.is_ok() || self.admin.generation().await.is_err()) {
@@ -123,12 +148,41 @@ impl Inner {
                 tracing::warn!(%error, "a dial that was made for nothing could not be taken away");
             }
         }
-        done
+        done?;
+        // The rest is in effect, and waits for the user's lines: with them, nginx can be tested and reloaded by anybody.
+        if missing.is_empty() { Ok(()) } else { Err(NginxError::NotIncluded(missing).into()) }
+    }
+
+    fn rendered(&self, routes: &[Route], found: &Found) -> Result<Rendered, RouterError> {
+        let rendered = render::render(&self.settings, routes, found)?;
+        lint::lint(&rendered.as_whole()).map_err(RouterError::Lint)?;
+        Ok(rendered)
+    }
+
+    async fn has_min_timeout(&self) -> bool {
+        process::version(&self.settings).await.is_some_and(|version| version >= HAS_MIN_TIMEOUT)
+    }
+
+    /// Where our snippets are included, by what nginx would read now; and what is missing for that.
+    async fn look_for_includes(&self, routes: &[Route], found: &mut Found) -> Result<Vec<Missing>, RouterError> {
+        if self.settings.servers == Servers::Whole {
+            return Ok(Vec::new());
+        }
+        let tested = process::test(&self.settings).await?;
+        // When nginx refuses, it shows no files. Why it does, it says when ours are in place.
+        let servers = included::servers(&tested.files);
+        let mut missing = Vec::new();
+        for snippet in self.rendered(routes, found)?.snippets {
+            match included::check(&servers, &snippet.path, &snippet.hosts) {
+                Ok(by) => drop(found.included.insert(snippet.path, by)),
+                Err(host) => missing.push(host),
+            }
+        }
+        Ok(missing)
     }
 
     async fn bring_in(
         &self,
-        there: Option<&str>,
         answered: &Result<String, RouterError>,
         rendered: &Rendered,
         split: Split,
@@ -141,9 +195,9 @@ impl Inner {
             self.confirm(split).await
         };
         let loaded = answered.as_ref().is_ok_and(|generation| *generation == rendered.generation);
-        if loaded && there == Some(&rendered.text) {
+        if loaded && files::are_as(&self.settings, rendered).await? {
             verify.await?;
-            return apply::drop_previous(&self.settings).await;
+            return files::drop_previous(&self.settings).await;
         }
         apply::bring_in(&self.settings, &self.admin, rendered, verify).await
     }

@@ -1,6 +1,7 @@
 //! nginx's processes: testing a configuration, reloading, and what the error log says.
 
 use super::super::RouterError;
+use super::container;
 use super::settings::Settings;
 use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
@@ -19,14 +20,15 @@ pub(super) struct Tested {
     pub passed: bool,
     /// The lines of its standard error, without dates and process numbers.
     pub said: Vec<String>,
-    /// Every file that it read.
-    pub files: Vec<PathBuf>,
+    /// Every file that it read, by its path there, the main one first.
+    pub files: Vec<(PathBuf, String)>,
 }
 
 /// The pid of nginx's master.
 ///
 /// # Errors
 /// When the pid file is missing or stale, or names a process that is not nginx.
+/// In a container there is no pid to be had: see [`runs`].
 pub(super) async fn master(settings: &Settings) -> Result<u32, RouterError> {
     let file = settings.pid.display();
     let fails = |why: String| RouterError::NotRunning { why };
@@ -59,11 +61,25 @@ pub(super) async fn master(settings: &Settings) -> Result<u32, RouterError> {
     Ok(pid)
 }
 
+/// Sees that nginx runs.
+///
+/// # Errors
+/// As [`master`]; or when the container does not run.
+pub(super) async fn runs(settings: &Settings) -> Result<(), RouterError> {
+    match &settings.container {
+        Some(name) => container::runs(name).await,
+        None => master(settings).await.map(drop),
+    }
+}
+
 /// Tells the master to reload.
 ///
 /// # Errors
 /// When it cannot be told. That it did reload is seen by the generation alone.
 pub(super) async fn reload(settings: &Settings) -> Result<(), RouterError> {
+    if let Some(name) = &settings.container {
+        return container::reload(name).await;
+    }
     let pid = master(settings).await?;
     let output = run(Command::new("kill").args(["-HUP", &pid.to_string()]), "kill").await?;
     if output.status.success() {
@@ -75,17 +91,58 @@ pub(super) async fn reload(settings: &Settings) -> Result<(), RouterError> {
 
 /// Has nginx test its whole configuration as it lies on the disk.
 pub(super) async fn test(settings: &Settings) -> Result<Tested, RouterError> {
-    let mut command = Command::new(&settings.binary);
-    // -T is -t that also names every file it read.
-    command.args(["-T", "-q", "-c"]).arg(&settings.config);
-    let output = run(&mut command, &settings.binary).await?;
-    let files = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| line.strip_prefix("# configuration file ")?.strip_suffix(':'))
-        .map(PathBuf::from)
-        .collect();
-    let said = String::from_utf8_lossy(&output.stderr).lines().map(plain).filter(|line| !line.is_empty()).collect();
-    Ok(Tested { passed: output.status.success(), said, files })
+    // -T is -t that also shows every file it read.
+    let arguments = ["-T", "-q", "-c"].map(String::from).into_iter().chain([settings.config.display().to_string()]);
+    let arguments: Vec<String> = arguments.collect();
+    if let Some(name) = &settings.container {
+        let ran = container::run(name, &settings.binary, &arguments).await?;
+        return Ok(tested(ran.passed, &ran.out, &ran.err));
+    }
+    let output = run(Command::new(&settings.binary).args(arguments), &settings.binary).await?;
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    Ok(tested(output.status.success(), &out, &err))
+}
+
+fn tested(passed: bool, out: &str, err: &str) -> Tested {
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    for line in out.lines() {
+        match (line.strip_prefix("# configuration file ").and_then(|rest| rest.strip_suffix(':')), files.last_mut()) {
+            (Some(path), _) => files.push((PathBuf::from(path), String::new())),
+            (None, Some((_, text))) => text.extend([line, "\n"]),
+            (None, None) => {}
+        }
+    }
+    let said = err.lines().map(plain).filter(|line| !line.is_empty()).collect();
+    Tested { passed, said, files }
+}
+
+/// The version of the nginx that runs, which a package may have replaced on the disk since; `None` when it does not tell.
+pub(super) async fn version(settings: &Settings) -> Option<Version> {
+    if let Some(name) = &settings.container {
+        let ran = container::run(name, &settings.binary, &["-v".to_owned()]).await.ok()?;
+        return version_in(&ran.err);
+    }
+    let master = master(settings).await.ok()?;
+    for program in [format!("/proc/{master}/exe"), settings.binary.clone()] {
+        if let Ok(output) = run(Command::new(&program).arg("-v"), &program).await
+            && let Some(version) = version_in(&String::from_utf8_lossy(&output.stderr))
+        {
+            return Some(version);
+        }
+    }
+    None
+}
+
+/// Major, minor, patch.
+pub(super) type Version = (u32, u32, u32);
+
+/// `nginx version: nginx/1.22.1 (Debian)`, or another name of one that is made from it.
+fn version_in(said: &str) -> Option<Version> {
+    let (_, rest) = said.lines().find_map(|line| line.split_once("version: "))?;
+    let (_, number) = rest.split_once('/')?;
+    let end = number.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(number.len());
+    let mut parts = number[..end].split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(0)))
 }
 
 async fn run(command: &mut Command, program: &str) -> Result<Output, RouterError> {
@@ -119,6 +176,10 @@ pub(super) struct ErrorLog {
 
 impl ErrorLog {
     pub async fn open(settings: &Settings) -> ErrorLog {
+        if settings.container.is_some() {
+            // It is inside, and most often the container's own output.
+            return ErrorLog { path: None, from: 0 };
+        }
         let config = fs::read_to_string(&settings.config).await.unwrap_or_default();
         let path = directive(&config, "error_log").unwrap_or("/var/log/nginx/error.log");
         match fs::metadata(path).await {
@@ -162,7 +223,7 @@ pub(super) async fn worker_user(settings: &Settings) -> Option<String> {
 }
 
 /// The first word after this one, at the start of a statement.
-fn directive<'a>(config: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn directive<'a>(config: &'a str, name: &str) -> Option<&'a str> {
     config
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
@@ -190,6 +251,29 @@ mod tests {
         ] {
             assert_eq!(plain(line), expected);
         }
+    }
+
+    #[test]
+    fn versions_are_read() {
+        for (said, expected) in [
+            ("nginx version: nginx/1.22.1\n", Some((1, 22, 1))),
+            ("nginx version: nginx/1.27.4 (Debian)", Some((1, 27, 4))),
+            ("warning\nnginx version: openresty/1.25.3.2", Some((1, 25, 3))),
+            ("nginx version: angie/1.8", Some((1, 8, 0))),
+            ("nginx version: nginx/x", None),
+            ("sh: nginx: not found", None),
+        ] {
+            assert_eq!(version_in(said), expected, "{said}");
+        }
+        assert!((1, 27, 4) > (1, 27, 3) && (1, 27, 4) <= (1, 28, 0));
+    }
+
+    #[test]
+    fn what_nginx_prints_is_taken_apart() {
+        let out = "# configuration file /a.conf:\nhttp {\n}\n\n# configuration file /b c.conf:\n# x\n";
+        let found = tested(true, out, "2026/01/02 03:04:05 [warn] 12#12: x\n");
+        assert_eq!(found.files, [("/a.conf".into(), "http {\n}\n\n".into()), ("/b c.conf".into(), "# x\n".into())]);
+        assert_eq!(found.said, ["[warn] x"]);
     }
 
     #[test]

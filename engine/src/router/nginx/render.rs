@@ -3,10 +3,12 @@
 use super::super::{Route, RouterError};
 use super::settings::{Settings, check_routes};
 use rollout::application::StickyBy;
+use rollout::router::Servers;
 use rollout::slot::Slot;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// The first words of every file that Crossfade wrote.
 const MARKER: &str = "# Crossfade wrote this file";
@@ -28,7 +30,57 @@ pub(super) struct Rendered {
     pub generation: String,
     /// Every host name in it, as nginx will name it in its warnings.
     pub hosts: BTreeSet<String>,
+    /// What the user's own servers include, when ours are not whole.
+    pub snippets: Vec<Snippet>,
 }
+
+/// The inside of a server for one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Snippet {
+    pub path: PathBuf,
+    /// The hosts whose requests are for this service.
+    pub hosts: Vec<String>,
+    pub text: String,
+}
+
+/// What a rendering depends on beside the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// nginx has `keepalive_min_timeout`.
+    pub min_timeout: bool,
+    /// By snippet, the files whose servers include it. They stand in our file, so that a change of them is another
+    /// generation, and nginx says itself that it runs it.
+    pub included: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+}
+
+/// Since this version nginx can let a connection live on for a while when its worker goes: without it, a reload closes
+/// idle ones at once, and a request that is just on its way is lost.
+/// <https://nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_min_timeout>
+pub(super) const HAS_MIN_TIMEOUT: (u32, u32, u32) = (1, 27, 4);
+const MIN_TIMEOUT: &str = "        keepalive_min_timeout 5s;\n";
+
+impl Found {
+    /// As the file on the disk was rendered: neither a newer nginx nor another place for the same include is a reason to
+    /// write it anew.
+    pub fn of_file(text: &str) -> Found {
+        let mut found = Found { min_timeout: text.contains(HAS_LINE), ..Found::default() };
+        for line in text.lines() {
+            let Some((snippet, by)) = line.split_once(IS_INCLUDED) else { continue };
+            let path = snippet.trim_start_matches("# ").rsplit_once(" (").map(|(path, _)| PathBuf::from(path));
+            let by = by.strip_suffix('.').filter(|by| *by != NOWHERE);
+            if let (Some(path), Some(by)) = (path, by) {
+                found.included.insert(path, by.split(", ").map(PathBuf::from).collect());
+            }
+        }
+        found
+    }
+}
+
+const IS_INCLUDED: &str = ") is included by ";
+const NOWHERE: &str = "no server yet";
+
+/// Says in our file that the servers have the directive; they may stand in other files.
+const HAS_LINE: &str = "# nginx has keepalive_min_timeout.\n";
 
 /// Whose a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +115,14 @@ fn hash(text: &str) -> String {
     })
 }
 
-pub(super) fn render(settings: &Settings, routes: &[Route]) -> Result<Rendered, RouterError> {
+pub(super) fn render(settings: &Settings, routes: &[Route], found: &Found) -> Result<Rendered, RouterError> {
     check_routes(routes)?;
     let mut hosts = BTreeSet::new();
+    let mut snippets = Vec::new();
     let mut text = head(settings);
+    if found.min_timeout {
+        text += HAS_LINE;
+    }
     text += &log(settings);
     text += &session(settings);
     for route in routes {
@@ -74,13 +130,66 @@ pub(super) fn render(settings: &Settings, routes: &[Route]) -> Result<Rendered, 
         // A host that several services name belongs to the first of them.
         let own: Vec<String> = route.hosts.iter().map(|host| host.to_lowercase()).collect();
         let own: Vec<String> = own.into_iter().filter(|host| hosts.insert(host.clone())).collect();
-        if !own.is_empty() {
-            text += &public_server(settings, &route.service, &own);
+        if own.is_empty() {
+            continue;
         }
+        let inside = public(settings, &route.service, found.min_timeout);
+        match settings.servers {
+            Servers::Whole => text += &public_server(settings, &own, &inside),
+            Servers::Include => {
+                let snippet = snippet(settings, &route.service, own, &inside);
+                text += &mention(&snippet, found);
+                snippets.push(snippet);
+            }
+        }
+    }
+    // The user's own servers have the names then, and nginx's warnings about them are not for us.
+    if settings.servers == Servers::Include {
+        hosts.clear();
     }
     text += &admin_server(settings);
     let generation = hash(&text);
-    Ok(Rendered { text: text.replace(BLANK, &generation), generation, hosts })
+    Ok(Rendered { text: text.replace(BLANK, &generation), generation, hosts, snippets })
+}
+
+impl Rendered {
+    /// Every file, with its text; ours first.
+    pub fn files(&self, settings: &Settings) -> Vec<(PathBuf, &str)> {
+        let snippets = self.snippets.iter().map(|snippet| (snippet.path.clone(), snippet.text.as_str()));
+        std::iter::once((settings.file(), self.text.as_str())).chain(snippets).collect()
+    }
+
+    /// As one text in which every snippet stands in a server, as it will.
+    pub fn as_whole(&self) -> String {
+        let servers = self.snippets.iter().map(|snippet| {
+            format!("server {{\n    listen 80;\n    server_name {};\n{}}}\n", snippet.hosts.join(" "), snippet.text)
+        });
+        std::iter::once(self.text.clone()).chain(servers).collect()
+    }
+}
+
+/// What the user includes. It has a generation of its own, by which an edit is told.
+fn snippet(settings: &Settings, service: &str, hosts: Vec<String>, inside: &str) -> Snippet {
+    let path = settings.snippet(service);
+    let text = format!(
+        "{MARKER} for the service {service} of the application {}, and looks after it.\n\
+         # Do not edit it. Include it in your own `server {{ }}` of {}, in place of `location /`:\n\
+         #     include {};\n\
+         {GENERATION}{BLANK}\n\n{inside}",
+        settings.application,
+        hosts.join(", "),
+        path.display(),
+    );
+    let generation = hash(&text);
+    Snippet { path, hosts, text: text.replace(BLANK, &generation) }
+}
+
+fn mention(snippet: &Snippet, found: &Found) -> String {
+    let generation = snippet.text.lines().find_map(|line| line.strip_prefix(GENERATION)).unwrap_or_default();
+    let by = found.included.get(&snippet.path).into_iter().flatten().map(|path| path.display().to_string());
+    let by: Vec<String> = by.collect();
+    let by = if by.is_empty() { NOWHERE.to_owned() } else { by.join(", ") };
+    format!("# {} ({generation}{IS_INCLUDED}{by}.\n\n", snippet.path.display())
 }
 
 fn head(settings: &Settings) -> String {
@@ -192,7 +301,12 @@ fn dial(settings: &Settings, number: &str) -> String {
     )
 }
 
-fn public_server(settings: &Settings, service: &str, hosts: &[String]) -> String {
+fn public_server(settings: &Settings, hosts: &[String], inside: &str) -> String {
+    format!("server {{\n    listen {};\n    server_name {};\n{inside}}}\n\n", settings.listen, hosts.join(" "))
+}
+
+/// The inside of a server that users reach.
+fn public(settings: &Settings, service: &str, min_timeout: bool) -> String {
     let [slot, new, number, upgrade] = ["slot", "new", "number", "upgrade"].map(|what| settings.variable(what));
     let cookie = match settings.sticky_by {
         // Beside the cookies that the service sets. nginx sends no header for an empty value.
@@ -200,7 +314,7 @@ fn public_server(settings: &Settings, service: &str, hosts: &[String]) -> String
         _ => String::new(),
     };
     format!(
-        "server {{\n    listen {listen};\n    server_name {hosts};\n{dial}    location / {{\n        \
+        "{dial}    location / {{\n        \
          proxy_pass http://{upstream}.${slot};\n        \
          proxy_http_version 1.1;\n        \
          proxy_next_upstream error timeout;\n        \
@@ -210,11 +324,10 @@ fn public_server(settings: &Settings, service: &str, hosts: &[String]) -> String
          proxy_set_header X-Forwarded-Proto $scheme;\n        \
          proxy_set_header Upgrade $http_upgrade;\n        \
          proxy_set_header Connection ${upgrade};\n        \
-         add_header X-Crossfade-Slot ${slot} always;\n{cookie}    }}\n}}\n\n",
-        listen = settings.listen,
-        hosts = hosts.join(" "),
+         add_header X-Crossfade-Slot ${slot} always;\n{cookie}{min_timeout}    }}\n",
         dial = dial(settings, &number),
         upstream = upstream(settings, service),
+        min_timeout = if min_timeout { MIN_TIMEOUT } else { "" },
     )
 }
 
@@ -252,7 +365,7 @@ mod tests {
     fn what_is_rendered_passes_the_lint() {
         for sticky_by in [StickyBy::Cookie, StickyBy::Header("X-User".into()), StickyBy::Address, StickyBy::None] {
             for name in ["a", "my-shop", "------------", &"long-".repeat(12)] {
-                let rendered = render(&settings(name, sticky_by.clone()), &routes()).unwrap();
+                let rendered = render(&settings(name, sticky_by.clone()), &routes(), &Found::default()).unwrap();
                 assert_eq!(lint(&rendered.text), Ok(()), "{name} {sticky_by:?}");
             }
         }
@@ -260,7 +373,7 @@ mod tests {
 
     #[test]
     fn requests_to_slots_are_told_and_nothing_personal() {
-        let text = render(&settings("my-shop", StickyBy::Cookie), &routes()).unwrap().text;
+        let text = render(&settings("my-shop", StickyBy::Cookie), &routes(), &Found::default()).unwrap().text;
         let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}"));
         assert_eq!(
             line("access_log"),
@@ -286,17 +399,43 @@ mod tests {
 
     #[test]
     fn the_generation_is_the_texts_own() {
-        let rendered = render(&settings("shop", StickyBy::Cookie), &routes()).unwrap();
+        let rendered = render(&settings("shop", StickyBy::Cookie), &routes(), &Found::default()).unwrap();
         assert_eq!(rendered.generation.len(), 12);
         assert_eq!(rendered.text.matches(&rendered.generation).count(), 2);
-        assert_eq!(render(&settings("shop", StickyBy::Cookie), &routes()).unwrap(), rendered);
-        let other = render(&settings("shop", StickyBy::Address), &routes()).unwrap();
+        assert_eq!(render(&settings("shop", StickyBy::Cookie), &routes(), &Found::default()).unwrap(), rendered);
+        let other = render(&settings("shop", StickyBy::Address), &routes(), &Found::default()).unwrap();
         assert_ne!(other.generation, rendered.generation);
     }
 
     #[test]
+    fn what_users_include_stands_beside_and_is_told_in_ours() {
+        let mut settings = settings("shop", StickyBy::Cookie);
+        settings.servers = Servers::Include;
+        let nowhere = render(&settings, &routes(), &Found::default()).unwrap();
+        assert!(nowhere.hosts.is_empty() && !nowhere.text.contains("listen 80;"), "{}", nowhere.text);
+        assert_eq!(lint(&nowhere.as_whole()), Ok(()));
+        let [api, web] = &nowhere.snippets[..] else { panic!("{nowhere:?}") };
+        assert_eq!(api.path, PathBuf::from("/etc/nginx/conf.d/crossfade-shop.api.server"));
+        assert_eq!(web.hosts, ["example.com"]);
+        assert!(matches!(author(&api.text), Author::Crossfade { .. }));
+        assert!(!api.text.contains("server_name") && api.text.contains("proxy_pass http://crossfade_shop.api.$"));
+        assert_eq!(Found::of_file(&nowhere.text), Found::default());
+
+        let by = ["/a b.conf", "/c"].map(PathBuf::from).into();
+        let found = Found { min_timeout: true, included: [(api.path.clone(), by)].into() };
+        let included = render(&settings, &routes(), &found).unwrap();
+        assert_ne!(included.generation, nowhere.generation);
+        assert_eq!(Found::of_file(&included.text), found);
+        assert!(included.snippets[0].text.contains("        keepalive_min_timeout 5s;\n    }\n"));
+        let whole =
+            render(&super::super::settings::tests::settings("shop", StickyBy::Cookie), &routes(), &found).unwrap();
+        assert_eq!(whole.text.matches("keepalive_min_timeout 5s;").count(), 2);
+    }
+
+    #[test]
     fn an_author_is_known() {
-        let Rendered { text, generation, .. } = render(&settings("shop", StickyBy::Cookie), &routes()).unwrap();
+        let Rendered { text, generation, .. } =
+            render(&settings("shop", StickyBy::Cookie), &routes(), &Found::default()).unwrap();
         assert_eq!(author(&text), Author::Crossfade { generation: generation.clone() });
         assert_eq!(author(&text.replace("keepalive 32", "keepalive 64")), Author::Edited);
         assert_eq!(author(&format!("{text}# more\n")), Author::Edited);
@@ -309,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_host_belongs_to_the_first_service_that_names_it() {
-        let rendered = render(&settings("shop", StickyBy::Cookie), &routes()).unwrap();
+        let rendered = render(&settings("shop", StickyBy::Cookie), &routes(), &Found::default()).unwrap();
         assert_eq!(rendered.text.matches("api.example.com").count(), 1);
         assert!(rendered.text.contains("server_name example.com;"), "{}", rendered.text);
         assert_eq!(rendered.hosts.iter().map(String::as_str).collect::<Vec<_>>(), ["api.example.com", "example.com"]);
@@ -317,7 +456,7 @@ mod tests {
 
     #[test]
     fn every_request_is_kept_from_unchecked_slots() {
-        let text = render(&settings("shop", StickyBy::Cookie), &routes()).unwrap().text;
+        let text = render(&settings("shop", StickyBy::Cookie), &routes(), &Found::default()).unwrap().text;
         assert!(!text.contains("backup"));
         assert_eq!(text.matches("max_fails=0").count(), 4);
         assert_eq!(text.matches("open_file_cache off;").count(), 3);

@@ -2,7 +2,7 @@
 
 use super::super::{Route, RouterError};
 use rollout::application::StickyBy;
-use rollout::router::Nginx;
+use rollout::router::{Nginx, Servers};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// Longest name that goes into nginx's variables whole: theirs must fit `variables_hash_bucket_size` (64 by default).
 const LONGEST_IN_VARIABLES: usize = 24;
+
+/// How the names of snippets end.
+pub(super) const SNIPPET: &str = ".server";
 
 /// Checked settings of one application at one nginx.
 #[derive(Clone, Debug)]
@@ -22,6 +25,9 @@ pub(super) struct Settings {
     pub listen: String,
     pub admin_port: u16,
     pub sticky_by: StickyBy,
+    pub servers: Servers,
+    /// The container that nginx runs in; on this machine when there is none.
+    pub container: Option<String>,
     /// This application's folder under the dial.
     pub dial: PathBuf,
 }
@@ -57,6 +63,12 @@ impl Settings {
             return Err(invalid("the dial's folder", &nginx.dial, "letters, digits, `.`, `_`, `-` and `/` only"));
         }
         check_listen(&nginx.listen)?;
+        if let Some(container) = &nginx.container {
+            let good = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+            if container.is_empty() || container.starts_with(['-', '.']) || !container.bytes().all(good) {
+                return Err(invalid("nginx's container", container, "a container's name, like nginx"));
+            }
+        }
         Ok(Settings {
             application: application.to_owned(),
             config: absolute("nginx's main configuration file", &nginx.config)?,
@@ -66,6 +78,8 @@ impl Settings {
             listen: nginx.listen.clone(),
             admin_port,
             sticky_by: sticky_by.clone(),
+            servers: nginx.servers,
+            container: nginx.container.clone(),
             dial: absolute("the dial's folder", &nginx.dial)?.join(application),
         })
     }
@@ -73,6 +87,25 @@ impl Settings {
     /// Our one file in nginx's folder.
     pub fn file(&self) -> PathBuf {
         self.conf_d.join(format!("crossfade-{}.conf", self.application))
+    }
+
+    /// What the user's own server of this service includes. Its name does not end in `.conf`, so that it is read nowhere
+    /// else.
+    pub fn snippet(&self, service: &str) -> PathBuf {
+        self.conf_d.join(format!("{}{service}{SNIPPET}", self.snippets()))
+    }
+
+    /// How the names of this application's snippets begin. An application's name has no dot.
+    pub fn snippets(&self) -> String {
+        format!("crossfade-{}.", self.application)
+    }
+
+    /// Which nginx it is: applications with the same one share its reloads.
+    pub fn whose(&self) -> String {
+        match &self.container {
+            Some(container) => format!("container {container}"),
+            None => self.pid.display().to_string(),
+        }
     }
 
     /// A file beside it that nginx's `include *.conf` (and even `include *`) leaves out.
@@ -198,6 +231,8 @@ pub(super) mod tests {
             listen: "80".into(),
             admin_port: None,
             dial: "/var/lib/crossfade/dial".into(),
+            servers: Servers::Whole,
+            container: None,
         }
     }
 

@@ -4,9 +4,10 @@ use super::super::drift::{Drift, Seen};
 use super::super::{Route, RouterError, same_split};
 use super::admin::Admin;
 use super::dial::{Dial, Link};
-use super::render::{Author, Rendered, author, render};
+use super::error::NginxDrift;
+use super::render::{Author, Found, Rendered, author, render};
 use super::settings::Settings;
-use super::{apply, blocking, process};
+use super::{blocking, files, included, process};
 use rollout::slot::Split;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -20,33 +21,61 @@ pub(super) async fn drift(
     routes: &[Route],
     expected: Split,
 ) -> Result<Vec<Drift>, RouterError> {
-    let rendered = render(settings, routes)?;
-    let mut drifts = Vec::new();
-    drifts.extend(file(settings, &rendered).await);
+    let there = files::read(&settings.file()).await.ok().flatten();
+    let rendered = render(settings, routes, &Found::of_file(there.as_deref().unwrap_or_default()))?;
+    let mut drifts = files(settings, &rendered).await;
     drifts.extend(link(dial, expected).await);
-    if let Err(error) = process::master(settings).await {
+    if let Err(error) = process::runs(settings).await {
         let why = match error {
             RouterError::NotRunning { why } => why,
             other => other.to_string(),
         };
         drifts.push(Drift::NotRunning { why });
     }
+    drifts.extend(includes(settings, &rendered).await);
     drifts.extend(running(settings, dial, admin, &rendered, expected).await);
     Ok(drifts)
 }
 
-async fn file(settings: &Settings, rendered: &Rendered) -> Option<Drift> {
-    let path = settings.file();
-    match apply::read(settings).await {
-        Ok(Some(text)) if text == rendered.text => None,
-        Ok(Some(text)) => Some(match author(&text) {
-            Author::Somebody => Drift::FileNotOurs { path },
-            Author::Edited => Drift::FileEdited { path },
-            Author::Crossfade { .. } => Drift::FileOutdated { path },
-        }),
-        Ok(None) => Some(Drift::FileMissing { path }),
-        Err(error) => Some(Drift::Unreadable { path, why: error.to_string() }),
+async fn files(settings: &Settings, rendered: &Rendered) -> Vec<Drift> {
+    let wanted = rendered.files(settings);
+    let mut drifts = Vec::new();
+    for (path, wanted) in &wanted {
+        drifts.extend(match files::read(path).await {
+            Ok(Some(text)) if text == *wanted => None,
+            Ok(Some(text)) => Some(match author(&text) {
+                Author::Somebody => Drift::FileNotOurs { path: path.clone() },
+                Author::Edited => Drift::FileEdited { path: path.clone() },
+                Author::Crossfade { .. } => Drift::FileOutdated { path: path.clone() },
+            }),
+            Ok(None) => Some(Drift::FileMissing { path: path.clone() }),
+            Err(error) => Some(Drift::Unreadable { path: path.clone(), why: error.to_string() }),
+        });
     }
+    // Of a service that is routed no more.
+    let others = files::ours(settings).await.unwrap_or_default().into_iter().map(|(path, _)| path);
+    for path in others.filter(|path| !wanted.iter().any(|(known, _)| known == path)) {
+        if path.exists() {
+            drifts.push(Drift::FileOutdated { path });
+        }
+    }
+    drifts
+}
+
+/// Whether the user's servers still include what is theirs, by the files as they lie on the disk.
+async fn includes(settings: &Settings, rendered: &Rendered) -> Vec<Drift> {
+    if rendered.snippets.is_empty() {
+        return Vec::new();
+    }
+    let tested = match process::test(settings).await {
+        Ok(tested) if tested.passed => tested,
+        Ok(tested) => return vec![NginxDrift::Refused { said: tested.said.join("; ") }.into()],
+        // That nginx cannot be asked is said elsewhere.
+        Err(_) => return Vec::new(),
+    };
+    let servers = included::servers(&tested.files);
+    let checked = rendered.snippets.iter().map(|snippet| included::check(&servers, &snippet.path, &snippet.hosts));
+    checked.filter_map(Result::err).map(|missing| NginxDrift::NotIncluded(missing).into()).collect()
 }
 
 async fn link(dial: &Dial, expected: Split) -> Option<Drift> {

@@ -12,6 +12,7 @@
 //! | `networks` | networks and volumes |
 //! | `up`, `down` | a project reconciled, and taken away |
 //! | `exec` | commands in a container |
+//! | `signal` | a container of somebody else's: does it run, and telling it something |
 //! | `state` | what runs, how it is, and its last lines |
 
 mod connect;
@@ -21,6 +22,7 @@ mod exec;
 mod images;
 mod networks;
 pub mod project;
+mod signal;
 mod state;
 mod up;
 

@@ -1,0 +1,159 @@
+//! Our files in nginx's folder, written so that a crash in between is seen and mended.
+//!
+//! A file that is replaced lies beside it as `.previous` until nginx has confirmed the new one; an empty one says that
+//! there was none. The next call puts back, or drops, what an interrupted one left.
+
+use super::super::RouterError;
+use super::render::Rendered;
+use super::settings::{SNIPPET, Settings};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt;
+
+/// A file as it lies on the disk; `None` when there is none.
+pub(super) async fn read(path: &Path) -> Result<Option<String>, RouterError> {
+    match fs::read(path).await {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(RouterError::io("read", path)(error)),
+    }
+}
+
+/// The files of this application that lie there or were kept, each with where it is kept. Ours for `http` comes first,
+/// there or not.
+pub(super) async fn ours(settings: &Settings) -> Result<Vec<(PathBuf, PathBuf)>, RouterError> {
+    let folder = &settings.conf_d;
+    let mut names = BTreeSet::new();
+    let mut entries = fs::read_dir(folder).await.map_err(RouterError::io("look into", folder))?;
+    while let Some(entry) = entries.next_entry().await.map_err(RouterError::io("look into", folder))? {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let kept = name.strip_prefix('.').and_then(|name| name.strip_suffix(".previous"));
+        let name = kept.unwrap_or(&name);
+        if name.starts_with(&settings.snippets()) && name.ends_with(SNIPPET) {
+            names.insert(name.to_owned());
+        }
+    }
+    let snippets = names.into_iter().map(|name| folder.join(name));
+    let files = std::iter::once(settings.file()).chain(snippets);
+    Ok(files.map(|file| (file.clone(), previous(settings, &file))).collect())
+}
+
+/// Whether every file says what was rendered, and no other one of this application lies there.
+pub(super) async fn are_as(settings: &Settings, rendered: &Rendered) -> Result<bool, RouterError> {
+    let wanted = rendered.files(settings);
+    for (file, text) in &wanted {
+        if read(file).await?.as_deref() != Some(*text) {
+            return Ok(false);
+        }
+    }
+    let others = ours(settings).await?;
+    Ok(others.iter().all(|(file, _)| wanted.iter().any(|(path, _)| path == file)))
+}
+
+/// Writes what was rendered, keeps what was there, and takes away what is not wanted any more.
+pub(super) async fn place(settings: &Settings, rendered: &Rendered) -> Result<(), RouterError> {
+    let wanted = rendered.files(settings);
+    for (file, text) in &wanted {
+        if read(file).await?.as_deref() != Some(*text) {
+            keep(settings, file).await?;
+            write(&settings.beside("new"), file, text).await?;
+        }
+    }
+    for (file, _) in ours(settings).await? {
+        if !wanted.iter().any(|(path, _)| *path == file) {
+            keep(settings, &file).await?;
+            remove(&file).await?;
+        }
+    }
+    sync(&settings.conf_d).await
+}
+
+/// Moves all files aside.
+pub(super) async fn take_away(settings: &Settings) -> Result<(), RouterError> {
+    for (file, previous) in ours(settings).await? {
+        match fs::rename(&file, &previous).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(RouterError::io("move away", &file)(error));
+            }
+            _ => {}
+        }
+    }
+    sync(&settings.conf_d).await
+}
+
+/// What was kept goes back to its place. When nothing was kept, nothing was replaced.
+pub(super) async fn put_back(settings: &Settings) -> Result<(), RouterError> {
+    for (file, previous) in ours(settings).await? {
+        let kept = match fs::metadata(&previous).await {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(RouterError::io("look for", &previous)(error)),
+        };
+        if kept.len() == 0 {
+            // The file first: were it left without its mark, a bad one would stay for good.
+            remove(&file).await?;
+            remove(&previous).await?;
+        } else {
+            fs::rename(&previous, &file).await.map_err(RouterError::io("put back", &file))?;
+        }
+    }
+    sync(&settings.conf_d).await
+}
+
+pub(super) async fn drop_previous(settings: &Settings) -> Result<(), RouterError> {
+    for (_, previous) in ours(settings).await? {
+        remove(&previous).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what lies on the disk, unless an interrupted call has kept what was there before it.
+async fn keep(settings: &Settings, file: &Path) -> Result<(), RouterError> {
+    let previous = previous(settings, file);
+    if fs::try_exists(&previous).await.map_err(RouterError::io("look for", &previous))? {
+        return Ok(());
+    }
+    let text = read(file).await?.unwrap_or_default();
+    write(&settings.beside("new"), &previous, &text).await
+}
+
+/// Where a file of ours is kept.
+fn previous(settings: &Settings, file: &Path) -> PathBuf {
+    match file.file_name() {
+        Some(name) if file != settings.file() => settings.conf_d.join(format!(".{}.previous", name.to_string_lossy())),
+        _ => settings.beside("previous"),
+    }
+}
+
+/// Writes aside, to the disk, and renames: nginx never reads half a file.
+async fn write(aside: &Path, path: &Path, text: &str) -> Result<(), RouterError> {
+    let written = async {
+        let mut file = File::create(aside).await?;
+        file.write_all(text.as_bytes()).await?;
+        file.sync_all().await?;
+        fs::rename(aside, path).await
+    };
+    if let Err(error) = written.await {
+        // A full disk is the likely reason: leave nothing half written on it.
+        let _ = fs::remove_file(aside).await;
+        return Err(RouterError::io("write", path)(error));
+    }
+    match path.parent() {
+        Some(folder) => sync(folder).await,
+        None => Ok(()),
+    }
+}
+
+async fn remove(path: &Path) -> Result<(), RouterError> {
+    match fs::remove_file(path).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(RouterError::io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+async fn sync(folder: &Path) -> Result<(), RouterError> {
+    let synced = async { File::open(folder).await?.sync_all().await };
+    synced.await.map_err(RouterError::io("sync", folder))
+}
