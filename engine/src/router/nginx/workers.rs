@@ -99,7 +99,7 @@ async fn limit(settings: &Settings) -> Option<Duration> {
     let said = if said.bytes().all(|b| b.is_ascii_digit()) { format!("{said}s") } else { said.to_owned() };
     let limit = Millis::parse(&said).ok()?;
     // Zero is no limit.
-    u64::try_from(limit.0).ok().filter(|limit| *limit > 0).map(Duration::from_millis)
+    Some(limit.0).filter(|limit| *limit > 0).map(Duration::from_millis)
 }
 
 #[cfg(test)]
