@@ -1,6 +1,7 @@
 //! Where forms go. Each of these reads the form, asks the engine, and sends the browser to where the answer is seen;
 //! a refusal is said there, beside its field. They work the same with scripts on and off.
 
+use crate::components::drift;
 use crate::context::{actor, engine, leave_flash, redirect, session, words};
 use crate::flash::Flash;
 use engine::EngineError;
@@ -9,6 +10,7 @@ use leptos::server_fn::codec::PostUrl;
 use rollout::clock::Millis;
 use rollout::command::{Ask, AskKind, Refusal};
 use rollout::event::RolloutId;
+use rollout::slot::Weight;
 
 /// Where the session keeps the user's id.
 pub const USER: &str = "user";
@@ -58,7 +60,7 @@ pub async fn start(application: String, version: String) -> Result<(), ServerFnE
 }
 
 /// Everything that can be asked of a rollout. `kind` is the ask's name, `text` what was written with it, `stage` the
-/// stage that the person saw, `migrate_down` whether a roll back undoes the migration.
+/// stage that the person saw, `weight` the router's that they saw, `migrate_down` whether a roll back undoes the migration.
 #[server(name = AskForm, prefix = "/api", endpoint = "ask", input = PostUrl)]
 pub async fn ask(
     rollout: i64,
@@ -66,8 +68,9 @@ pub async fn ask(
     #[server(default)] stage: usize,
     #[server(default)] text: String,
     #[server(default)] migrate_down: bool,
+    #[server(default)] weight: u8,
 ) -> Result<(), ServerFnError> {
-    let asked = match understand(&kind, stage, text.clone(), migrate_down) {
+    let asked = match understand(&kind, stage, text.clone(), migrate_down, weight) {
         Ok(ask) => engine().ask(&actor(), RolloutId(rollout), ask).await,
         Err(refusal) => Err(refusal.into()),
     };
@@ -82,7 +85,53 @@ pub async fn ask(
     Ok(())
 }
 
-fn understand(kind: &str, stage: usize, text: String, migrate_down: bool) -> Result<Ask, Refusal> {
+/// Has the router of an application put right. `from` is the page the form stands on.
+#[server(name = PutRightForm, prefix = "/api", endpoint = "put-right", input = PostUrl)]
+pub async fn put_right(
+    application: String,
+    #[server(default)] text: String,
+    #[server(default)] from: String,
+) -> Result<(), ServerFnError> {
+    let done = engine().put_right(&actor(), &application, &text).await;
+    router_answer(done, &application, &from).await;
+    Ok(())
+}
+
+/// Makes the router's own weight that of the rollout under way. `weight` is the one that the person saw.
+#[server(name = AdoptForm, prefix = "/api", endpoint = "adopt", input = PostUrl)]
+pub async fn adopt(
+    application: String,
+    weight: u8,
+    #[server(default)] text: String,
+    #[server(default)] from: String,
+) -> Result<(), ServerFnError> {
+    let done = match seen(weight) {
+        Ok(weight) => engine().adopt_weight(&actor(), &application, weight, &text).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    let done =
+        done.map(|()| format!("{weight} % is right from now on. The rollout is held: resume it when it may go on."));
+    router_answer(done, &application, &from).await;
+    Ok(())
+}
+
+async fn router_answer(done: Result<String, EngineError>, application: &str, from: &str) {
+    let flash = match done {
+        Ok(message) => Flash { form: drift::DONE.to_owned(), message, ..Flash::default() },
+        Err(error) => flash(drift::WRONG, &error, String::new()),
+    };
+    leave_flash(flash).await;
+    match from {
+        "" => redirect(&format!("/applications/{}", encode(application))),
+        page => redirect(page),
+    }
+}
+
+fn seen(weight: u8) -> Result<Weight, Refusal> {
+    Weight::try_from(weight).map_err(|message| Refusal::invalid("weight", message))
+}
+
+fn understand(kind: &str, stage: usize, text: String, migrate_down: bool, weight: u8) -> Result<Ask, Refusal> {
     let kind =
         AskKind::parse(kind).ok_or_else(|| Refusal::not_now(format!("Crossfade does not know how to {kind}.")))?;
     Ok(match kind {
@@ -102,6 +151,8 @@ fn understand(kind: &str, stage: usize, text: String, migrate_down: bool) -> Res
         AskKind::AddNote => Ask::AddNote { text },
         AskKind::Freeze => Ask::Freeze { reason: text },
         AskKind::Thaw => Ask::Thaw,
+        AskKind::PutRight => Ask::PutRight { reason: text },
+        AskKind::Adopt => Ask::Adopt { weight: seen(weight)?, reason: text },
     })
 }
 

@@ -10,6 +10,11 @@ pub fn path(rollout: i64, seq: u64, line: i64) -> String {
     format!("/live/rollouts/{rollout}?seq={seq}&line={line}")
 }
 
+/// Where the websocket of routers that are adrift is: of one application, or of all.
+pub fn drift_path(application: Option<&str>) -> String {
+    application.map_or_else(|| "/live/drift".to_owned(), |name| format!("/live/drift?application={name}"))
+}
+
 /// Seconds between two messages at most: a longer silence is a lost connection.
 pub const BEAT_SECONDS: u32 = 5;
 
@@ -23,6 +28,8 @@ pub enum Message {
     Beat { now: Timestamp, router: Router },
     /// What the metrics say, drawn by the server.
     Numbers(Numbers),
+    /// The router is not as it was left, drawn by the server. Empty when it is.
+    Drift(String),
     /// The session has ended: sign in again.
     SignedOut,
 }

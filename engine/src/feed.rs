@@ -11,6 +11,7 @@ use tokio::sync::watch;
 #[derive(Clone, Default)]
 pub struct Feed {
     rollouts: Arc<Mutex<HashMap<RolloutId, watch::Sender<u64>>>>,
+    drift: watch::Sender<u64>,
 }
 
 impl Feed {
@@ -29,6 +30,15 @@ impl Feed {
     /// Hears of everything told after this call.
     pub fn watch(&self, id: RolloutId) -> watch::Receiver<u64> {
         self.lock().entry(id).or_insert_with(|| watch::Sender::new(0)).subscribe()
+    }
+
+    /// A router went adrift, or is as it was left again: whose, is to be looked for.
+    pub fn tell_drift(&self) {
+        self.drift.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub fn watch_drift(&self) -> watch::Receiver<u64> {
+        self.drift.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RolloutId, watch::Sender<u64>>> {

@@ -21,6 +21,7 @@ pub mod compose;
 pub mod definition;
 pub mod digitalocean;
 pub mod dns;
+pub mod drift;
 pub mod engine;
 pub mod error;
 pub mod feed;
@@ -35,6 +36,8 @@ pub mod secrets;
 mod steps;
 pub mod store;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 
 pub use definition::Definition;
 pub use engine::Engine;

@@ -60,6 +60,7 @@ macro_rules! contract {
                 failing::a_refused_change_leaves_the_weight
                 drifting::a_weight_set_by_hand
                 drifting::what_is_kept_was_damaged
+                drifting::put_right
                 drifting::a_dead_router
                 measuring::every_request_is_counted_for_its_slot
                 measuring::errors_are_those_of_the_slot_that_made_them

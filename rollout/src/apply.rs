@@ -6,7 +6,7 @@ use crate::event::{Entry, Event, Kind, Outcome, Start, StepIndex};
 use crate::metric::Evidence;
 use crate::plan::Step;
 use crate::slot::Weight;
-use crate::state::{Back, Decision, Ended, Gate, Note, Pause, Rollout, StepRecord, StepStatus};
+use crate::state::{Back, Decision, Drifting, Ended, Gate, Note, Pause, Rollout, StepRecord, StepStatus};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -73,6 +73,8 @@ impl Rollout {
             checks: vec![],
             breach: None,
             notes: vec![],
+            drift: None,
+            adopted: None,
             seq: 1,
             changed_at: entry.at,
         };
@@ -195,6 +197,20 @@ impl Rollout {
             },
             Event::KeepWarmEnded { reason, stop } => self.end_keep_warm(at, reason, *stop),
             Event::NoteAdded { text } => self.notes.push(Note { by: by.clone(), at, text: text.clone() }),
+            Event::Drifted { what, seen } => {
+                let since = self.drift.as_ref().map_or(at, |drift| drift.since);
+                self.drift = Some(Drifting { since, what: what.clone(), seen: *seen });
+            }
+            Event::DriftEnded { .. } => self.drift = None,
+            // What comes of it is seen at the router.
+            Event::PutRight { .. } | Event::NotPutRight { .. } => {}
+            Event::Adopted { weight, reason } => {
+                if *weight >= self.weight || self.back.is_some() || self.ended.is_some() {
+                    return Err(illegal(entry, "it is not a lower weight on the way forward"));
+                }
+                self.adopt(*weight);
+                self.adopted = Some(pause(entry, reason));
+            }
             Event::Ended { outcome } => {
                 if self.ended.is_some() {
                     return Err(illegal(entry, "it has ended already"));
@@ -205,6 +221,7 @@ impl Rollout {
                 self.held = None;
                 self.frozen = None;
                 self.stopped = None;
+                self.drift = None;
             }
         }
         self.seq = entry.seq;
@@ -267,6 +284,22 @@ impl Rollout {
         for record in self.steps.iter_mut().skip(back.first).filter(|record| record.status.is_open()) {
             record.skip(&format!("given up by {by}"));
         }
+    }
+
+    /// The stages above this weight are done again, each after its approvals: those were given for more than there is.
+    fn adopt(&mut self, weight: Weight) {
+        let above = |stage: usize| self.start.plan.stages.get(stage).is_some_and(|stage| stage.weight > weight);
+        for record in &mut self.steps {
+            if let Step::Shift { stage } | Step::Bake { stage } = record.step
+                && above(stage)
+            {
+                record.status = StepStatus::Pending;
+            }
+        }
+        self.cleared.retain(|stage| !above(*stage));
+        self.gate = None;
+        self.weight = weight;
+        self.drift = None;
     }
 
     /// Clocks and stages before the last are gates; checks are not, and stay.

@@ -7,6 +7,7 @@ use crate::epoch::Epoch;
 use crate::event::{RolloutId, StepIndex};
 use crate::metric::Evidence;
 use crate::release::PinnedImages;
+use crate::slot::{Split, Weight};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -66,6 +67,16 @@ pub enum Ask {
         reason: String,
     },
     Thaw,
+    /// The router is not as it was left: it is brought back to that.
+    PutRight {
+        reason: String,
+    },
+    /// The router is not as it was left, and rightly so: its own weight becomes the rollout's. `weight` is the one the
+    /// person saw.
+    Adopt {
+        weight: Weight,
+        reason: String,
+    },
 }
 
 /// What the engine reports, or asks on its own account.
@@ -104,6 +115,23 @@ pub enum Report {
         /// Requests reach the new slot at all.
         flowing: bool,
     },
+    /// The router was seen, twice in a row, not to be as it was left.
+    Drifted {
+        /// How it was left when it was looked at: what is true of another split, is not said of this one.
+        expected: Split,
+        /// What differs, in sentences.
+        what: String,
+        /// How it splits the traffic, by its own word; unknown when it does not say.
+        seen: Option<Split>,
+    },
+    /// It is as it was left again.
+    DriftEnded {
+        how: String,
+    },
+    /// Somebody had it put right, and that failed.
+    NotPutRight {
+        why: String,
+    },
     /// Another rollout takes the slot that is kept warm.
     Superseded {
         by: RolloutId,
@@ -128,10 +156,12 @@ pub enum AskKind {
     AddNote,
     Freeze,
     Thaw,
+    PutRight,
+    Adopt,
 }
 
 impl AskKind {
-    pub const ALL: [AskKind; 14] = [
+    pub const ALL: [AskKind; 16] = [
         AskKind::Approve,
         AskKind::Reject,
         AskKind::Hold,
@@ -146,6 +176,8 @@ impl AskKind {
         AskKind::AddNote,
         AskKind::Freeze,
         AskKind::Thaw,
+        AskKind::PutRight,
+        AskKind::Adopt,
     ];
 
     /// As forms and addresses write it.
@@ -165,6 +197,8 @@ impl AskKind {
             AskKind::AddNote => "add-note",
             AskKind::Freeze => "freeze",
             AskKind::Thaw => "thaw",
+            AskKind::PutRight => "put-right",
+            AskKind::Adopt => "adopt",
         }
     }
 
@@ -190,6 +224,8 @@ impl Ask {
             Ask::AddNote { .. } => AskKind::AddNote,
             Ask::Freeze { .. } => AskKind::Freeze,
             Ask::Thaw => AskKind::Thaw,
+            Ask::PutRight { .. } => AskKind::PutRight,
+            Ask::Adopt { .. } => AskKind::Adopt,
         }
     }
 }

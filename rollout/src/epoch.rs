@@ -8,7 +8,7 @@ use crate::state::{Rollout, StepStatus};
 /// seen what there was to see: after both, looks begin anew, and those of before are about nothing any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Epoch {
-    /// When the router last confirmed a new weight.
+    /// When the router last confirmed a new weight, or its own was adopted.
     pub shifted: Option<Timestamp>,
     pub held: bool,
 }
@@ -20,6 +20,7 @@ impl Rollout {
             StepStatus::Succeeded { at, .. } => Some(at),
             _ => None,
         });
-        Epoch { shifted: shifted.max(), held: self.held.is_some() }
+        let adopted = self.adopted.as_ref().map(|adopted| adopted.at);
+        Epoch { shifted: shifted.chain(adopted).max(), held: self.held.is_some() }
     }
 }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::metric::Evidence;
 use crate::plan::Plan;
 use crate::release::{PinnedImages, Version};
-use crate::slot::Slot;
+use crate::slot::{Slot, Split, Weight};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -186,6 +186,30 @@ pub enum Event {
     NoteAdded {
         text: String,
     },
+    /// The router is not as it was left.
+    Drifted {
+        what: String,
+        /// How it splits the traffic, by its own word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Split>,
+    },
+    /// It is as it was left again.
+    DriftEnded {
+        how: String,
+    },
+    /// A person has it brought back to how it was left. Written before it is.
+    PutRight {
+        reason: String,
+    },
+    /// That failed.
+    NotPutRight {
+        why: String,
+    },
+    /// A person takes the router's own weight, which is lower, for the rollout's.
+    Adopted {
+        weight: Weight,
+        reason: String,
+    },
     Ended {
         outcome: Outcome,
     },
@@ -217,6 +241,11 @@ impl Event {
             Event::KeepWarmExtended { .. } => "keep-warm-extended",
             Event::KeepWarmEnded { .. } => "keep-warm-ended",
             Event::NoteAdded { .. } => "note-added",
+            Event::Drifted { .. } => "drifted",
+            Event::DriftEnded { .. } => "drift-ended",
+            Event::PutRight { .. } => "put-right",
+            Event::NotPutRight { .. } => "not-put-right",
+            Event::Adopted { .. } => "adopted",
             Event::Ended { .. } => "ended",
         }
     }

@@ -30,4 +30,5 @@ pub mod state;
 pub mod words;
 
 pub use apply::IllegalEvent;
+pub use decide::why_put_right;
 pub use state::Rollout;

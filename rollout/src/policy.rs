@@ -30,7 +30,8 @@ pub fn least_role(permission: Permission) -> Role {
             | AskKind::RollBack => Role::Deployer,
             // The stage's own rule may ask for more.
             AskKind::Approve | AskKind::Reject => Role::Deployer,
-            AskKind::Skip | AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::CleanUpNow => Role::ReleaseManager,
+            AskKind::Skip | AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::CleanUpNow | AskKind::PutRight
+            | AskKind::Adopt => Role::ReleaseManager,
             AskKind::Freeze | AskKind::Thaw => Role::Admin,
         },
     }
@@ -68,6 +69,8 @@ mod tests {
             (CleanUpNow, Role::ReleaseManager),
             (Freeze, Role::Admin),
             (Thaw, Role::Admin),
+            (PutRight, Role::ReleaseManager),
+            (Adopt, Role::ReleaseManager),
         ];
         assert_eq!(table.len(), AskKind::ALL.len());
         for (ask, least) in table {

@@ -105,6 +105,11 @@ impl Split {
         if session < self.weight.percent() { self.to } else { self.to.other() }
     }
 
+    /// Both send every session to the same slot: `green 100 %` is like `blue 0 %`.
+    pub fn is_like(self, other: Split) -> bool {
+        (0..100).all(|session| self.slot_of(session) == other.slot_of(session))
+    }
+
     /// The percent of traffic that `slot` gets.
     pub fn share(self, slot: Slot) -> Weight {
         if slot == self.to { self.weight } else { self.weight.rest() }

@@ -46,6 +46,12 @@ pub struct Rollout {
     /// The last breach of a metric.
     pub breach: Option<Evidence>,
     pub notes: Vec<Note>,
+    /// The router is not as it was left.
+    #[serde(default)]
+    pub drift: Option<Drifting>,
+    /// Somebody adopted the weight that the router has: the last time.
+    #[serde(default)]
+    pub adopted: Option<Pause>,
     /// The number of the last entry.
     pub seq: u64,
     pub changed_at: Timestamp,
@@ -126,6 +132,15 @@ pub struct Back {
     pub by: Actor,
     pub at: Timestamp,
     pub reason: String,
+}
+
+/// How the router differs from how it was left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drifting {
+    pub since: Timestamp,
+    pub what: String,
+    /// How it splits the traffic, by its own word.
+    pub seen: Option<Split>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -345,6 +360,11 @@ impl Rollout {
     /// The split that the router was last seen to have.
     pub fn split(&self) -> Split {
         Split { to: self.start.slot, weight: self.weight }
+    }
+
+    /// Traffic is on its way from one weight to another.
+    pub fn is_shifting(&self) -> bool {
+        matches!(self.running(), Some((_, Step::Shift { .. } | Step::ShiftBack)))
     }
 
     pub fn stage(&self, index: usize) -> Option<&Stage> {

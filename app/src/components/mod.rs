@@ -9,6 +9,8 @@ pub use moment::{Moment, TimeOfDay};
 pub use traffic_bar::{Place, TrafficBar};
 
 #[cfg(feature = "ssr")]
+pub mod drift;
+#[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
 pub mod metrics;

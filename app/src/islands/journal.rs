@@ -103,6 +103,11 @@ fn words(rollout: &Rollout, entry: &Entry) -> String {
         Event::PromotedFull { reason } => format!("promoted in full{}", because(reason)),
         Event::KeepWarmExtended { until } => format!("extended keep warm until {} UTC", until.utc()),
         Event::KeepWarmEnded { reason, .. } => format!("ended keep warm{}", because(reason)),
+        Event::Drifted { what, .. } => format!("saw that the router is not as it was left: {what}"),
+        Event::DriftEnded { how } => format!("sees no drift any more{}", because(how)),
+        Event::PutRight { reason } => format!("has the router put right{}", because(reason)),
+        Event::NotPutRight { why } => format!("could not put the router right{}", because(why)),
+        Event::Adopted { weight, reason } => format!("adopted the router's own {weight}{}", because(reason)),
         Event::NoteAdded { text } => format!("noted: {text}"),
         Event::Ended { outcome } => format!("ended it: {}", outcome.as_str()),
     }

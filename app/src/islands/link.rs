@@ -59,6 +59,9 @@ mod browser {
                     // Once it is drawn, what somebody had unfolded is unfolded again.
                     request_animation_frame(move || unfold(&open));
                 }
+                // What is there already stays: somebody may be typing into it.
+                Message::Drift(drawn) if self.drift.get_untracked() != drawn => self.drift.set(drawn),
+                Message::Drift(_) => {}
                 Message::SignedOut => reload(),
             }
         }

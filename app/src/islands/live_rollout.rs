@@ -30,6 +30,8 @@ pub struct Start {
     pub lines: Vec<Line>,
     pub router: Router,
     pub numbers: Numbers,
+    /// The box about a router that is adrift, drawn.
+    pub drift: String,
     pub flash: Option<Flash>,
 }
 
@@ -43,13 +45,14 @@ pub(super) struct Live {
     pub(super) lines: RwSignal<Vec<Line>>,
     pub(super) router: RwSignal<Router>,
     pub(super) numbers: RwSignal<Numbers>,
+    pub(super) drift: RwSignal<String>,
     pub(super) now: RwSignal<Timestamp>,
     pub(super) link: RwSignal<Link>,
 }
 
 #[island]
 pub fn LiveRollout(start: Start) -> impl IntoView {
-    let Start { id, now, actor, entries, lines, router, numbers, flash } = start;
+    let Start { id, now, actor, entries, lines, router, numbers, drift, flash } = start;
     let rollout = match Rollout::fold(&entries) {
         Ok(rollout) => rollout,
         Err(error) => return Either::Left(view! { <div class="problem" role="alert">{error.to_string()}</div> }),
@@ -62,6 +65,7 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
         lines: RwSignal::new(lines),
         router: RwSignal::new(router),
         numbers: RwSignal::new(numbers),
+        drift: RwSignal::new(drift),
         now: RwSignal::new(now),
         link: RwSignal::new(Link::default()),
     };
@@ -74,6 +78,7 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
             <div class="columns">
                 <div class="now">
                     <Headline live/>
+                    <div class="adrift" aria-live="polite" inner_html=move || live.drift.get()></div>
                     <Decide asks/>
                 </div>
                 <More asks/>

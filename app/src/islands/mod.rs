@@ -4,8 +4,10 @@ mod actions;
 mod gate;
 mod journal;
 mod link;
+mod live_drift;
 mod live_rollout;
 mod stages;
 mod steps;
 
+pub use live_drift::LiveDrift;
 pub use live_rollout::{LiveRollout, Start};

@@ -1,11 +1,13 @@
 //! One application: what is where, what a rollout would change, and the form that starts one.
 
+use crate::components::drift;
 use crate::components::{Frame, Moment, PhaseBadge, Problem};
 use crate::context::{actor, engine, shown, take_flash, words};
 use crate::flash::Flash;
 use ::engine::Definition;
 use ::engine::EngineError;
 use ::engine::engine::{Observed, Overview, Page};
+use ::engine::store::audit::Audited;
 use ::engine::store::history::Filter;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -21,6 +23,8 @@ struct Loaded {
     seen: Arc<Observed>,
     definition: Result<Definition, EngineError>,
     history: Page,
+    audited: Vec<Audited>,
+    drift: AnyView,
     flash: Flash,
 }
 
@@ -43,17 +47,21 @@ async fn load(name: &str) -> Result<Loaded, EngineError> {
     let (engine, actor) = (engine(), actor());
     let overview = engine.application(&actor, name).await?;
     let filter = Filter { application: Some(name.to_owned()), ..Filter::default() };
+    let flash = take_flash().await;
+    let (said, live) = (drift::said(flash.clone()), super::applications::live_drift(Some(name)).await);
     Ok(Loaded {
         seen: engine.observe(&actor, name).await?,
         definition: engine.definition(&actor, name).await,
         history: engine.history(&actor, &filter, None).await?,
-        flash: take_flash().await.filter(|flash| flash.form == "start").unwrap_or_default(),
+        audited: engine.audited(&actor, name).await?,
+        drift: view! { {said} {live} }.into_any(),
+        flash: flash.filter(|flash| flash.form == "start").unwrap_or_default(),
         overview,
     })
 }
 
 fn page(loaded: Loaded) -> impl IntoView {
-    let Loaded { overview, seen, definition, history, flash } = loaded;
+    let Loaded { overview, seen, definition, history, audited, drift, flash } = loaded;
     let split = super::applications::split(&overview, &seen);
     let headline = match &overview.standing.live {
         Some((slot, version)) => format!("{version} is live on {slot}"),
@@ -76,6 +84,7 @@ fn page(loaded: Loaded) -> impl IntoView {
             <h1>{name.clone()}</h1>
             <p class="quiet">{headline}</p>
         </header>
+        {drift}
         <section class="card">{split}</section>
         {next(&overview, definition, flash)}
         {slots(&overview, &seen)}
@@ -89,7 +98,20 @@ fn page(loaded: Loaded) -> impl IntoView {
             </div>
             <p><a href=format!("/history?application={name}")>"All of them"</a></p>
         </section>
+        {done_to_the_router(audited)}
     }
+}
+
+/// Outside of rollouts, which have journals of their own.
+fn done_to_the_router(audited: Vec<Audited>) -> Option<impl IntoView> {
+    let lines = audited.iter().map(|line| {
+        let (by, said) = (line.by.clone(), format!("{}: {}", line.what, line.said));
+        view! { <li><Moment at=line.at/> " " <strong>{by}</strong> " " {said}</li> }
+    });
+    let lines = lines.collect_view();
+    (!audited.is_empty()).then(|| {
+        view! { <section class="audited"><h2>"Done to the router between rollouts"</h2><ul>{lines}</ul></section> }
+    })
 }
 
 /// What can be done now: follow the rollout that is at work, or start one.

@@ -1,7 +1,10 @@
 //! Every application with its two slots, their releases and the split of the traffic.
 
+use crate::components::drift;
 use crate::components::{Frame, PhaseBadge, Place, Problem, TrafficBar};
-use crate::context::{actor, engine, shown};
+use crate::context::{actor, engine, shown, take_flash};
+use crate::islands::LiveDrift;
+use crate::live::drift_path;
 use ::engine::engine::{Observed, Overview};
 use futures::future::try_join_all;
 use leptos::prelude::*;
@@ -21,7 +24,11 @@ pub fn ApplicationsPage() -> impl IntoView {
                             <pre><code>"crossfade application add path/to/crossfade.toml"</code></pre>
                         </section>
                     }.into_any(),
-                    Ok(list) => list.into_iter().map(|(overview, seen)| card(overview, seen)).collect_view().into_any(),
+                    Ok(list) => {
+                        let drifts = drifts().await;
+                        view! { {drifts} {list.into_iter().map(|(overview, seen)| card(overview, seen)).collect_view()} }
+                            .into_any()
+                    }
                     Err(error) => view! { <Problem message=shown(&error)/> }.into_any(),
                 }
             })}
@@ -40,6 +47,20 @@ async fn load() -> Result<Vec<(Overview, Arc<Observed>)>, ::engine::EngineError>
     try_join_all(looks).await
 }
 
+/// Routers that are not as they were left, live; and what is to be said once of a form about one.
+async fn drifts() -> AnyView {
+    let (said, live) = (drift::said(take_flash().await), live_drift(None).await);
+    view! { {said} {live} }.into_any()
+}
+
+/// Of one application, or of all.
+pub(super) async fn live_drift(application: Option<&str>) -> AnyView {
+    let from = application.map_or_else(|| "/".to_owned(), |name| format!("/applications/{name}"));
+    // A rollout that cannot be read is for its own page.
+    let html = drift::drift_html(&engine(), &actor(), application, &from).await.unwrap_or_default();
+    view! { <LiveDrift path=drift_path(application) html/> }.into_any()
+}
+
 /// The split by the router's own word, and a warning where it is not as it was left.
 pub(super) fn split(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
     let split = match &seen.split {
@@ -53,9 +74,7 @@ pub(super) fn split(overview: &Overview, seen: &Observed) -> impl IntoView + use
     // While a rollout is at work its own page tells.
     let astray =
         standing.live.as_ref().filter(|(live, _)| standing.active.is_none() && split.share(*live) != Weight::ALL);
-    let warning = astray.map(|(live, _)| {
-        format!("All traffic was left on {live}, and the router says {split}. Run `crossfade application add` again to put it back.")
-    });
+    let warning = astray.map(|(live, _)| format!("All traffic was left on {live}, and the router says {split}."));
     view! {
         <TrafficBar split places=places(overview)/>
         {warning.map(|message| view! { <Problem message/> })}

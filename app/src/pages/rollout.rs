@@ -1,5 +1,6 @@
 //! One rollout. The page is an island: whole without scripts, alive with them.
 
+use crate::components::drift;
 use crate::components::metrics::numbers;
 use crate::components::{Frame, Problem};
 use crate::context::{actor, engine, shown, take_flash};
@@ -19,7 +20,9 @@ pub fn RolloutPage() -> impl IntoView {
         <Frame title>
             {Suspend::new(async move {
                 match load(&id).await {
-                    Ok(start) => view! { <noscript>{without_scripts(&start)}</noscript> <LiveRollout start/> }.into_any(),
+                    Ok((start, said)) => {
+                        view! { <noscript>{without_scripts(&start)}</noscript> {said} <LiveRollout start/> }.into_any()
+                    }
                     Err(error) => view! { <h1>{format!("Rollout #{id}")}</h1> <Problem message=shown(&error)/> }.into_any(),
                 }
             })}
@@ -38,7 +41,8 @@ fn without_scripts(start: &Start) -> impl IntoView + use<> {
     }
 }
 
-async fn load(id: &str) -> Result<Start, EngineError> {
+/// What the page begins with, and what is to be said once of a form about the router.
+async fn load(id: &str) -> Result<(Start, Option<AnyView>), EngineError> {
     let id = RolloutId(id.parse().map_err(|_| EngineError::NotFound(format!("rollout #{id}")))?);
     let (engine, actor) = (engine(), actor());
     let view = engine.rollout(&actor, id).await?;
@@ -50,7 +54,17 @@ async fn load(id: &str) -> Result<Start, EngineError> {
         Ok(split) => Router::Says(*split),
         Err(why) => Router::Silent(why.clone()),
     };
-    Ok(Start {
+    let application = &view.rollout.start.application;
+    let drift = match view.rollout.ended {
+        // What the router does today is another rollout's business.
+        Some(_) => String::new(),
+        None => drift::drift_html(&engine, &actor, Some(application), &format!("/rollouts/{}", id.0)).await?,
+    };
+    let (router_flash, flash) = match take_flash().await {
+        Some(flash) if drift::is_about(&flash) => (Some(flash), None),
+        flash => (None, flash),
+    };
+    let start = Start {
         id: id.0,
         now,
         actor,
@@ -58,8 +72,10 @@ async fn load(id: &str) -> Result<Start, EngineError> {
         lines: view.lines.into_iter().map(line).collect(),
         router,
         numbers,
-        flash: take_flash().await,
-    })
+        drift,
+        flash,
+    };
+    Ok((start, drift::said(router_flash)))
 }
 
 /// As it travels.

@@ -89,6 +89,7 @@ impl Engine {
         router.adopt(&routes(&definition, &addresses), split).await?;
         // Adopting keeps a dial that was there: one of an earlier life may point anywhere.
         router.set(split).await?;
+        self.shared.store.adopted(row.id).await?;
         tracing::info!(application.name = %name, "application {name} is in care");
         Ok(Added { name, left_to: None })
     }

@@ -1,13 +1,16 @@
 //! The one door: every command and query comes through here, with whoever asks, and is allowed here or nowhere.
 
 mod applications;
+mod drift;
 mod observe;
 mod rollouts;
 
 pub use applications::{Added, Overview, SlotView};
 pub use observe::{Observed, ServiceView};
+pub(crate) use rollouts::load;
 pub use rollouts::{Page, RolloutView};
 
+use crate::drift::Board as DriftBoard;
 use crate::error::EngineError;
 use crate::feed::Feed;
 use crate::router::{self, Router, RouterError};
@@ -43,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     routers: Mutex<HashMap<String, Chosen>>,
     observations: observe::Observations,
+    pub(crate) drifts: DriftBoard,
     pub(crate) boards: Boards,
     pub(crate) router_logs: Listeners,
     /// `None` beside a server that holds it.
@@ -140,6 +144,7 @@ impl Engine {
     pub async fn open(database: &Path) -> Result<Engine, EngineError> {
         let engine = Engine::assemble(database, Some(Lock::take(database)?)).await?;
         engine.runners.keep_house(engine.shared.clone());
+        engine.runners.watch_routers(engine.shared.clone());
         for id in engine.shared.store.unsettled().await? {
             tracing::info!(rollout.id = id.0, "rollout {id} goes on where its journal ends");
             engine.run(id);
@@ -174,6 +179,7 @@ impl Engine {
             http,
             routers: Mutex::default(),
             observations: observe::Observations::default(),
+            drifts: DriftBoard::default(),
             boards: Boards::default(),
             router_logs: Listeners::default(),
             _lock: lock,
@@ -199,6 +205,11 @@ impl Engine {
     pub fn watch(&self, actor: &Actor, id: RolloutId) -> Result<watch::Receiver<u64>, EngineError> {
         authorize(actor, Permission::Read)?;
         Ok(self.shared.feed.watch(id))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     fn run(&self, id: RolloutId) {

@@ -75,6 +75,15 @@ impl Engine {
             let undo = Undo { reason: reason.clone(), migrate_down: *migrate_down };
             return self.undo(actor, id, &rollout, &undo).await;
         }
+        match &ask {
+            Ask::PutRight { reason } if rollout.ended.is_none() => {
+                return self.put_right(actor, &rollout.start.application, reason).await.map(|_| id);
+            }
+            Ask::Adopt { weight, reason } if rollout.ended.is_none() => {
+                return self.adopt_weight(actor, &rollout.start.application, *weight, reason).await.map(|()| id);
+            }
+            _ => {}
+        }
         let seen = self.shared.boards.evidence(id);
         self.shared.store.decide(id, actor, &Command::Seeing(ask, seen)).await??;
         self.shared.feed.tell(id);
@@ -177,7 +186,7 @@ impl Engine {
 }
 
 /// Reads the files where they may block.
-pub(super) async fn load(file: String) -> Result<Definition, EngineError> {
+pub(crate) async fn load(file: String) -> Result<Definition, EngineError> {
     let loaded = tokio::task::spawn_blocking(move || Definition::load(&PathBuf::from(file))).await;
     match loaded {
         Ok(definition) => definition.map_err(EngineError::Files),

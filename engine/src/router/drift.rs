@@ -86,13 +86,13 @@ impl fmt::Display for Drift {
             Drift::FileMissing { path } => write!(
                 f,
                 "{} is gone. The router serves on from memory, but its next reload or restart drops this \
-                 application. Run `crossfade application add` again.",
+                 application. `crossfade application put-right` mends it.",
                 path.display()
             ),
             Drift::FileEdited { path } => write!(
                 f,
-                "{} was edited by hand since Crossfade wrote it. Move the changes to a file of your own and delete \
-                 this one; then run `crossfade application add` again.",
+                "{} was edited by hand since Crossfade wrote it. `crossfade application put-right` writes \
+                 it anew and keeps the edited one beside it.",
                 path.display()
             ),
             Drift::FileOutdated { path } => write!(
@@ -103,7 +103,7 @@ impl fmt::Display for Drift {
             ),
             Drift::FileNotOurs { path } => write!(
                 f,
-                "{} was not written by Crossfade. Move it away, then run `crossfade application add` again.",
+                "{} was not written by Crossfade. `crossfade application put-right` keeps it beside its own.",
                 path.display()
             ),
             Drift::Unreadable { path, why } => {
@@ -111,36 +111,36 @@ impl fmt::Display for Drift {
             }
             Drift::LinkMissing { path } => write!(
                 f,
-                "The dial {} is gone, so all traffic goes to blue. Run `crossfade application add` again.",
+                "The dial {} is gone, so all traffic goes to blue. `crossfade application put-right` mends it.",
                 path.display()
             ),
             Drift::LinkElsewhere { path, target } => write!(
                 f,
-                "The dial {} points at {}, which Crossfade did not make. Run `crossfade application add` again.",
+                "The dial {} points at {}, which Crossfade did not make. `crossfade application put-right` mends it.",
                 path.display(),
                 target.display()
             ),
             Drift::LinkMoved { path, dial, expected } => {
                 write!(
                     f,
-                    "The dial {} says {dial}; it was left at {expected}. Run `crossfade application add` again.",
+                    "The dial {} says {dial}; it was left at {expected}. `crossfade application put-right` mends it.",
                     path.display()
                 )
             }
             Drift::FolderDamaged { path } => write!(
                 f,
-                "{} does not hold the files that its name promises, so some sessions go to the wrong slot. Run `crossfade application add` again.",
+                "{} does not hold the files that its name promises, so some sessions go to the wrong slot. `crossfade application put-right` mends it.",
                 path.display()
             ),
             Drift::NotRunning { why } => write!(f, "nginx does not run: {why}."),
             Drift::NotAnswering { port, why } => write!(
                 f,
-                "nginx does not answer for this application on 127.0.0.1:{port} ({why}). Run `crossfade application add` again.",
+                "nginx does not answer for this application on 127.0.0.1:{port} ({why}). `crossfade application put-right` mends it.",
             ),
             Drift::OtherGeneration { running, expected } => write!(
                 f,
-                "nginx runs generation {running} of this application's file, not {expected}. Run `crossfade application add` again, which \
-                 reloads nginx.",
+                "nginx runs generation {running} of this application's file, not {expected}. `crossfade application put-right` \
+                 reloads it.",
             ),
             Drift::DialHidden { folder, fix } => {
                 write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
@@ -151,11 +151,11 @@ impl fmt::Display for Drift {
             }
             Drift::NotServed => write!(
                 f,
-                "The embedded proxy does not serve this application: what it keeps was lost, or somebody took it out. Run `crossfade application add` again."
+                "The embedded proxy does not serve this application: what it keeps was lost, or somebody took it out. `crossfade application put-right` mends it."
             ),
             Drift::ServedOtherwise => write!(
                 f,
-                "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told. Run `crossfade application add` again."
+                "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told. `crossfade application put-right` mends it."
             ),
             Drift::Split { expected, seen } => {
                 let all = seen.one_slot().filter(|slot| !same_split(Split::all(*slot), *expected));
@@ -163,7 +163,7 @@ impl fmt::Display for Drift {
                     Some(slot) => write!(f, "All traffic goes to {slot}; it was left at {expected}.")?,
                     None => write!(f, "Traffic was left at {expected}; the router sends {seen}.")?,
                 }
-                write!(f, " Run `crossfade application add` again.")
+                write!(f, " `crossfade application put-right` mends it.")
             }
         }
     }
@@ -182,17 +182,17 @@ mod tests {
         for (drift, sentence) in [
             (
                 Drift::Split { expected, seen: blue },
-                "All traffic goes to blue; it was left at green 25 %, blue 75 %. Run `crossfade application add` again.",
+                "All traffic goes to blue; it was left at green 25 %, blue 75 %. `crossfade application put-right` mends it.",
             ),
             (
                 Drift::Split { expected, seen: other },
                 "Traffic was left at green 25 %, blue 75 %; the router sends session 0 to green, session 24 to blue, \
-                 session 25 to blue, session 99 to blue. Run `crossfade application add` again.",
+                 session 25 to blue, session 99 to blue. `crossfade application put-right` mends it.",
             ),
             (
                 Drift::OtherGeneration { running: "aaa".into(), expected: "bbb".into() },
-                "nginx runs generation aaa of this application's file, not bbb. Run `crossfade application add` again, which \
-                 reloads nginx.",
+                "nginx runs generation aaa of this application's file, not bbb. `crossfade application put-right` \
+                 reloads it.",
             ),
         ] {
             assert_eq!(drift.to_string(), sentence);

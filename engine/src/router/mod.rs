@@ -26,7 +26,9 @@ use rollout::application::Application;
 use rollout::router::{Capabilities, RouterKind};
 use rollout::slot::Split;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One routed service: its host names, and its address in each slot, given once and kept for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +89,30 @@ pub trait Router: Send + Sync {
     /// What is in order now and will not stay so, in sentences for a person. It stops nobody.
     fn concerns(&self) -> BoxFuture<'_, Vec<String>> {
         async { Vec::new() }.boxed()
+    }
+
+    /// Between two looks for drift. A router behind an interface that counts its calls says how seldom it may be asked;
+    /// `None` is for every other: as often as it takes to notice drift within 10 s.
+    fn look_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Brings the router back to how it was left, whatever was done to it. What somebody wrote is kept, and the answer says
+    /// where.
+    ///
+    /// By default it sets, adopts and sets again, as adding the application does. A router must override this when its `adopt`
+    /// refuses what was edited by hand, or would lose something that a person wrote.
+    ///
+    /// # Errors
+    /// The router is then as it was before, as far as can be known; the error says so where it cannot.
+    fn put_right<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<Vec<PathBuf>, RouterError>> {
+        Box::pin(async move {
+            // What keeps the weight may be out of order, and adopting wants it whole. Where nothing is adopted, nothing is set.
+            let _ = self.set(split).await;
+            self.adopt(routes, split).await?;
+            self.set(split).await?;
+            Ok(vec![])
+        })
     }
 
     /// Takes away what [`Router::adopt`] put there. Fine when it is gone already.

@@ -4,9 +4,13 @@
 mod house;
 mod prepare;
 
+#[cfg(test)]
+pub(crate) use prepare::context;
+
+use crate::drift;
 use crate::engine::Shared;
 use crate::error::EngineError;
-use crate::steps;
+use crate::steps::{self, Stuck};
 use crate::telemetry;
 use rollout::Rollout;
 use rollout::actor::Actor;
@@ -54,6 +58,17 @@ impl Runners {
     /// What is done now and then, whatever the rollouts do.
     pub(crate) fn keep_house(&self, shared: Arc<Shared>) {
         self.tasks.spawn(house::keep(shared, self.stop.clone()));
+    }
+
+    /// Looks whether the routers are as they were left.
+    pub(crate) fn watch_routers(&self, shared: Arc<Shared>) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            while let Err(panic) = tokio::spawn(drift::watch(shared.clone(), stop.clone())).await {
+                tracing::error!(%panic, "a look at the routers panicked; they are watched anew");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        });
     }
 
     /// No step begins any more; those at work get a while to end. What is cut off is done again at the next start.
@@ -158,13 +173,15 @@ async fn carry_out(
     let work = async {
         let (cx, writer) = match prepare::context(shared, id, rollout, index, step).await {
             Ok(ready) => ready,
-            Err(why) => return (Err(why), vec![]),
+            Err(why) => return (Err(Stuck::Failed(why)), vec![]),
         };
         tracing::info!(rollout.id = id.0, step = %step, "rollout {id}: {step} begins");
         let outcome = steps::carry_out(step, &cx).await;
-        let outcome = outcome.map_err(|error| cx.log.mask(&error));
-        if let Err(error) = &outcome {
-            cx.log.info(format!("FAILED: {error}"));
+        let outcome = outcome.map_err(|stuck| stuck.map(|why| cx.log.mask(&why)));
+        match &outcome {
+            Ok(_) => {}
+            Err(Stuck::Failed(error)) => cx.log.info(format!("FAILED: {error}")),
+            Err(Stuck::CannotTell(why)) => cx.log.info(format!("STOPPED: {why}")),
         }
         let checks = std::mem::take(&mut *cx.checks.lock().unwrap_or_else(PoisonError::into_inner));
         let checks =
@@ -196,9 +213,13 @@ async fn carry_out(
     };
     let report = match outcome {
         Ok(done) => Report::Succeeded { step: index, summary: done.summary, images: done.images },
-        Err(error) => {
+        Err(Stuck::Failed(error)) => {
             tracing::warn!(rollout.id = id.0, step = %step, %error, "rollout {id}: {step} failed");
             Report::Failed { step: index, error }
+        }
+        Err(Stuck::CannotTell(reason)) => {
+            tracing::warn!(rollout.id = id.0, step = %step, reason, "rollout {id}: {step} cannot go on, and stays where it is");
+            Report::Inconclusive { step: index, reason }
         }
     };
     let report = match checks.is_empty() {

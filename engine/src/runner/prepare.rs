@@ -11,7 +11,7 @@ use rollout::plan::Step;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-pub(super) async fn context(
+pub(crate) async fn context(
     shared: &Shared,
     id: RolloutId,
     rollout: Rollout,

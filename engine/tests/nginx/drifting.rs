@@ -1,8 +1,8 @@
 //! Everything that can be changed behind our back is noticed.
 
-use crate::support::nginx::{route, signal, wait_for};
+use crate::support::nginx::{names_in, route, signal, wait_for};
 use crate::{green, stage};
-use engine::router::{Drift, Router};
+use engine::router::{Drift, Router, RouterError};
 use rollout::application::StickyBy;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -102,4 +102,81 @@ async fn nginx_itself() {
     assert_eq!(kinds(&router.drift(&old, green(25)).await.unwrap()), ["NotRunning", "NotAnswering"]);
     nginx.run();
     assert_eq!(router.drift(&old, green(25)).await.unwrap(), []);
+}
+
+/// Whatever was done to it, one call brings it back; and what somebody wrote is kept where the call says.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
+async fn put_right() {
+    let (nginx, routes) = stage().await;
+    let router = nginx.router(StickyBy::Cookie);
+    router.adopt(&routes, green(25)).await.unwrap();
+    let (ours, workers) = (fs::read_to_string(nginx.file()).unwrap(), nginx.workers());
+    let drift = async || kinds(&router.drift(&routes, green(25)).await.unwrap());
+    let put_right = async || router.put_right(&routes, green(25)).await.unwrap();
+    assert!(put_right().await.is_empty(), "nothing was wrong");
+
+    // The dial: another weight, one that is gone, one that points anywhere, a damaged folder. No reload is needed.
+    let link = nginx.dial().join("current");
+    router.set(green(80)).await.unwrap();
+    assert!(put_right().await.is_empty());
+    assert_eq!(router.current().await.unwrap(), green(25));
+    fs::remove_file(&link).unwrap();
+    put_right().await;
+    assert_eq!(drift().await, [""; 0]);
+    fs::remove_file(&link).unwrap();
+    symlink("somewhere", &link).unwrap();
+    put_right().await;
+    fs::remove_file(link.join("24")).unwrap();
+    put_right().await;
+    assert_eq!(drift().await, [""; 0]);
+    assert_eq!(nginx.workers(), workers, "nothing was reloaded");
+
+    // The file: edited, somebody's own, and gone; nginx has loaded it or has not.
+    let edited = ours.replace("keepalive 32", "keepalive 64");
+    fs::write(nginx.file(), &edited).unwrap();
+    signal("HUP", nginx.master());
+    let kept = put_right().await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(fs::read_to_string(&kept[0]).unwrap(), edited);
+    assert!(kept[0].to_str().unwrap().contains("crossfade-shop.conf.edited-2"), "{kept:?}");
+    assert_eq!((fs::read_to_string(nginx.file()).unwrap(), drift().await), (ours.clone(), vec![]));
+    fs::write(nginx.file(), "# mine\n").unwrap();
+    let mine = put_right().await;
+    assert_ne!(mine, kept);
+    assert_eq!(fs::read_to_string(&mine[0]).unwrap(), "# mine\n");
+    fs::remove_file(nginx.file()).unwrap();
+    signal("HUP", nginx.master());
+    wait_for("the reload", || std::net::TcpStream::connect(("127.0.0.1", nginx.admin_port)).is_err());
+    assert!(put_right().await.is_empty());
+    assert_eq!((fs::read_to_string(nginx.file()).unwrap(), drift().await), (ours, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
+async fn what_cannot_be_put_right_is_left_as_it_was() {
+    let (mut nginx, routes) = stage().await;
+    let router = nginx.router(StickyBy::Cookie);
+    router.adopt(&routes, green(25)).await.unwrap();
+    let edited = fs::read_to_string(nginx.file()).unwrap().replace("keepalive 32", "keepalive 64");
+    fs::write(nginx.file(), &edited).unwrap();
+    // Somebody else's file keeps nginx from taking anything.
+    fs::write(nginx.path("conf.d/theirs.conf"), "server { liste 80; }").unwrap();
+    let error = router.put_right(&routes, green(25)).await.unwrap_err();
+    assert!(matches!(error, RouterError::Refused { .. }), "{error:?}");
+    assert_eq!(fs::read_to_string(nginx.file()).unwrap(), edited);
+    assert_eq!(
+        names_in(&nginx.path("conf.d")),
+        ["crossfade-shop.conf", "theirs.conf"],
+        "no copy of what is in its place"
+    );
+    fs::remove_file(nginx.path("conf.d/theirs.conf")).unwrap();
+
+    nginx.stop();
+    let error = router.put_right(&routes, green(30)).await.unwrap_err();
+    assert!(matches!(error, RouterError::NotRunning { .. }), "{error:?}");
+    assert_eq!(fs::read_link(nginx.dial().join("current")).unwrap().to_str().unwrap(), "to-green-25");
+    nginx.run();
+    assert_eq!(router.put_right(&routes, green(25)).await.unwrap().len(), 1);
+    assert_eq!(router.drift(&routes, green(25)).await.unwrap(), []);
 }

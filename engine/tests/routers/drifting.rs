@@ -42,6 +42,26 @@ pub async fn what_is_kept_was_damaged<R: Rig>() {
     }
 }
 
+/// By one call, with nothing that a person has to do first; and where that cannot be, it says so and changes nothing.
+pub async fn put_right<R: Rig>() {
+    let (mut stage, quarter) = quarter::<R>().await;
+    stage.rig.set_by_hand(stage.green(60)).await;
+    stage.router.put_right(&stage.routes, quarter).await.unwrap();
+    stage.is_at(quarter).await;
+    for what in R::DAMAGES {
+        stage.rig.damage(what).await;
+        if let Err(error) = stage.router.put_right(&stage.routes, quarter).await {
+            println!("{what}: {error}");
+            assert_ne!(stage.drifts(quarter).await, "", "{what}");
+            stage.rig.clear_away(what).await;
+            stage.router.put_right(&stage.routes, quarter).await.unwrap();
+        }
+        stage.is_at(quarter).await;
+        assert_eq!(stage.drifts(quarter).await, "", "{what}");
+    }
+    assert_eq!(stage.router.put_right(&stage.routes, quarter).await.unwrap().len(), 0, "nothing was wrong");
+}
+
 pub async fn a_dead_router<R: Rig>() {
     let (mut stage, quarter) = quarter::<R>().await;
     stage.rig.kill().await;

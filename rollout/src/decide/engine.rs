@@ -39,6 +39,9 @@ impl Rollout {
                 true => self.watched(evidence, *requests, *flowing, now),
                 false => vec![],
             }),
+            Report::Drifted { expected, what, seen } => Ok(self.drifted(*expected, what, *seen)),
+            Report::DriftEnded { how } => Ok(self.drift_ended(how)),
+            Report::NotPutRight { why } => Ok(self.not_put_right(why)),
             Report::Superseded { by } => Ok(match self.is_settled() || self.ended.is_none() {
                 true => vec![],
                 false => vec![Event::KeepWarmEnded { reason: format!("rollout {by} took over"), stop: false }],
@@ -51,6 +54,9 @@ impl Rollout {
         // A hold or a freeze stops clocks and stages. It does not stop a way back, which lifts both.
         if self.stopped.is_some() {
             return vec![];
+        }
+        if let Some(held) = self.held_by_drift() {
+            return vec![held];
         }
         if let Some(gate) = &self.gate {
             return match gate.expires {
@@ -145,6 +151,11 @@ impl Rollout {
         let timed_out = Event::ApprovalTimedOut { stage };
         match rule.map_or(OnTimeout::Hold, |rule| rule.on_timeout) {
             OnTimeout::Hold => vec![timed_out, Event::Held { reason }],
+            // Nobody could say yes.
+            OnTimeout::Reject if self.drift.is_some() => {
+                let reason = format!("{reason}, while the router was not as it was left");
+                vec![timed_out, Event::Held { reason }]
+            }
             OnTimeout::Reject if self.has_traffic_to_return() && self.is_unsafe_to_return() => {
                 let reason = format!("{reason}; rolling back is unsafe after its migration, so a person decides");
                 vec![timed_out, Event::Held { reason }]

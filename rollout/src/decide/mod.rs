@@ -1,9 +1,11 @@
 //! May this be done now, and what follows from it?
 
+mod drift;
 mod engine;
 mod person;
 mod watched;
 
+pub use drift::why_put_right;
 pub(crate) use person::on_purpose;
 
 use crate::actor::Actor;

@@ -17,6 +17,7 @@ impl Rollout {
             Ask::Approve { stage, comment } => {
                 self.may_decide(actor, *stage)?;
                 self.counts(actor, *stage)?;
+                self.must_not_drift("approve")?;
                 let comment = text("comment", comment)?;
                 Ok(vec![Event::Approved { stage: *stage, comment, evidence: seen.to_vec() }])
             }
@@ -37,6 +38,7 @@ impl Rollout {
             Ask::Resume => {
                 self.must_go_forward()?;
                 self.must_not(self.held.is_none(), "It is not held.")?;
+                self.must_not_drift("resume")?;
                 Ok(vec![Event::Resumed])
             }
             Ask::Freeze { reason } => {
@@ -50,7 +52,15 @@ impl Rollout {
                 Ok(vec![Event::Thawed])
             }
             Ask::Retry => match self.doing() {
-                Doing::StepFailed(step) | Doing::Inconclusive(step) => Ok(vec![Event::Retried { step }]),
+                Doing::StepFailed(step) | Doing::Inconclusive(step) => {
+                    if matches!(
+                        self.steps.get(step).map(|record| record.step),
+                        Some(Step::Shift { .. } | Step::Promote)
+                    ) {
+                        self.must_not_drift("retry")?;
+                    }
+                    Ok(vec![Event::Retried { step }])
+                }
                 _ => Err(Refusal::not_now("No step has failed: there is nothing to retry.")),
             },
             Ask::Abort { reason } => self.abort(actor, reason),
@@ -62,6 +72,8 @@ impl Rollout {
                 self.must_be_warm()?;
                 Ok(vec![Event::KeepWarmEnded { reason: format!("ended by {actor}"), stop: true }])
             }
+            Ask::PutRight { reason } => self.put_right(reason),
+            Ask::Adopt { weight, reason } => self.adopt_weight(actor, *weight, reason),
             Ask::AddNote { text } => {
                 Ok(vec![Event::NoteAdded { text: required("text", text, "Write the note first.")? }])
             }
@@ -138,6 +150,7 @@ impl Rollout {
     fn must_skip_a_gate(&self) -> Result<(), Refusal> {
         self.must_go_forward()?;
         self.must_not(self.promoted_full.is_some(), "It is promoted in full already.")?;
+        self.must_not_drift("promote")?;
         let last = self.start.plan.last_stage();
         let gates_left = self.steps.iter().filter(|record| record.status.is_open()).any(|record| match record.step {
             Step::Shift { stage } => Some(stage) != last || self.gate_before(stage).is_some(),
@@ -192,7 +205,7 @@ impl Rollout {
         self.must_not(self.back.is_some(), "It is on the way back already.")
     }
 
-    fn must_go_forward(&self) -> Result<(), Refusal> {
+    pub(super) fn must_go_forward(&self) -> Result<(), Refusal> {
         self.must_be_open()
     }
 
@@ -203,7 +216,7 @@ impl Rollout {
         }
     }
 
-    fn must_not(&self, wrong: bool, message: &str) -> Result<(), Refusal> {
+    pub(super) fn must_not(&self, wrong: bool, message: &str) -> Result<(), Refusal> {
         if wrong { Err(Refusal::not_now(message)) } else { Ok(()) }
     }
 
@@ -260,7 +273,7 @@ fn text(field: &str, value: &str) -> Result<String, Refusal> {
     }
 }
 
-fn required(field: &str, value: &str, ask: &str) -> Result<String, Refusal> {
+pub(super) fn required(field: &str, value: &str, ask: &str) -> Result<String, Refusal> {
     match text(field, value)? {
         empty if empty.is_empty() => Err(Refusal::invalid(field, ask)),
         value => Ok(value),

@@ -89,6 +89,8 @@ impl Rollout {
             AskKind::AddNote => Ask::AddNote { text: words() },
             AskKind::Freeze => Ask::Freeze { reason: words() },
             AskKind::Thaw => Ask::Thaw,
+            AskKind::PutRight => Ask::PutRight { reason: words() },
+            AskKind::Adopt => Ask::Adopt { weight: self.adoptable().unwrap_or_default(), reason: words() },
         }
     }
 
@@ -119,6 +121,11 @@ impl Rollout {
             AskKind::AddNote => "Add note".to_owned(),
             AskKind::Freeze => "Freeze".to_owned(),
             AskKind::Thaw => "Thaw".to_owned(),
+            AskKind::PutRight => "Put right".to_owned(),
+            AskKind::Adopt => match self.adoptable() {
+                Ok(weight) => format!("Adopt {weight}"),
+                Err(_) => "Adopt".to_owned(),
+            },
         }
     }
 
@@ -177,6 +184,18 @@ impl Rollout {
             AskKind::Freeze => format!("{} of the traffic stays on {new} until an admin thaws it.", self.staying()),
             AskKind::Thaw if self.held.is_some() => "It stays held until somebody resumes it.".to_owned(),
             AskKind::Thaw => "Clocks and stages go on where they stopped.".to_owned(),
+            AskKind::PutRight => format!(
+                "The router is brought back to how Crossfade left it: {} of the traffic to {new}. A file that was edited is kept \
+                 beside it.",
+                self.weight
+            ),
+            AskKind::Adopt => match self.adoptable() {
+                Ok(weight) => format!(
+                    "{weight} of the traffic to {new} is right from now on, and the rollout is held there. Stages above it begin anew, \
+                     each after its approvals."
+                ),
+                Err(refusal) => refusal.to_string(),
+            },
         }
     }
 
@@ -224,7 +243,9 @@ impl Rollout {
             | AskKind::PromoteFull
             | AskKind::ExtendKeepWarm
             | AskKind::AddNote
-            | AskKind::Freeze => Input::Required,
+            | AskKind::Freeze
+            | AskKind::PutRight
+            | AskKind::Adopt => Input::Required,
         }
     }
 

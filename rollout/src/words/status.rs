@@ -48,6 +48,10 @@ impl Rollout {
             Doing::Frozen => format!("Frozen at {}", self.weight),
             Doing::Inconclusive(index) => match step(index) {
                 Some(Step::Bake { .. } | Step::Monitor) => format!("Inconclusive at {}", self.weight),
+                Some(Step::Shift { stage }) => {
+                    let to = self.stage(stage).map_or(self.weight, |stage| stage.weight);
+                    format!("Not shifted to {to}: left at {}", self.weight)
+                }
                 other => format!("Inconclusive: {}", other.map_or_else(String::new, |step| step.to_string())),
             },
             Doing::StepFailed(index) => {
@@ -278,10 +282,13 @@ impl Rollout {
             let names: Vec<&str> = gate.approved_by.iter().map(String::as_str).collect();
             words += &format!(" Approved so far by {}.", names.join(", "));
         }
+        if self.drift.is_some() {
+            words += " Not before the router is put right: it is not as it was left.";
+        }
         if let Some(expires) = gate.expires {
             let then = match rule.on_timeout {
-                OnTimeout::Reject => "it counts as rejected",
-                OnTimeout::Hold => "it is held",
+                OnTimeout::Reject if self.drift.is_none() => "it counts as rejected",
+                OnTimeout::Reject | OnTimeout::Hold => "it is held",
             };
             words += &format!(" In {} {then}.", expires - now);
         }

@@ -10,6 +10,7 @@ use rollout::command::{Ask, AskKind, Command, Refusal, Report};
 use rollout::event::RolloutId;
 use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
+use rollout::slot::Weight;
 use rollout::start::{self, Standing, Undo};
 use rollout::state::{Doing, Phase};
 use rollout::words::Offer;
@@ -69,6 +70,12 @@ fn asked(world: &World, actor: &Actor, kind: AskKind) -> Result<(), Refusal> {
         AskKind::AddNote => Ask::AddNote { text: why() },
         AskKind::Freeze => Ask::Freeze { reason: why() },
         AskKind::Thaw => Ask::Thaw,
+        AskKind::PutRight => Ask::PutRight { reason: why() },
+        AskKind::Adopt => {
+            let seen = rollout.drift.as_ref().and_then(|drift| drift.seen);
+            let weight = seen.map_or(Weight::NONE, |seen| seen.share(rollout.start.slot));
+            Ask::Adopt { weight, reason: why() }
+        }
     };
     rollout.decide(actor, &Command::Person(ask), world.now).map(drop)
 }

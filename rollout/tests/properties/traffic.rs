@@ -5,6 +5,7 @@ use rollout::actor::{Actor, Role};
 use rollout::application::Stage;
 use rollout::event::{Entry, Event, Kind, Outcome};
 use rollout::plan::Step;
+use rollout::slot::Split;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -25,6 +26,8 @@ pub struct Judge {
     ended: Option<Outcome>,
     /// Another rollout has the old slot now.
     superseded: bool,
+    /// The router is not as it was left; and what it says instead.
+    drift: Option<Option<Split>>,
 }
 
 impl Judge {
@@ -53,6 +56,15 @@ impl Judge {
             }
             Event::TurnedBack { outcome, .. } => self.back = Some(*outcome),
             Event::KeepWarmEnded { stop: false, .. } => self.superseded = true,
+            Event::Drifted { seen, .. } => self.drift = Some(*seen),
+            Event::DriftEnded { .. } => self.drift = None,
+            Event::PutRight { reason } => {
+                assert!(entry.by.has(Role::ReleaseManager) && !reason.is_empty() && self.drift.is_some());
+            }
+            Event::Adopted { weight, reason } => {
+                assert!(entry.by.has(Role::ReleaseManager) && !reason.is_empty(), "{} adopted a weight", entry.by);
+                self.adopts(rollout, weight.percent());
+            }
             Event::Ended { outcome } => self.end(rollout, *outcome, &entry.by),
             _ => {}
         }
@@ -73,6 +85,7 @@ impl Judge {
                 self.must_have_passed_all_checks(rollout);
                 self.must_have_its_approvals(stage, &plan.stages[stage]);
                 self.must_raise(plan.stages[stage].weight.percent());
+                assert!(self.drift.is_none(), "a shift over drift");
                 self.moved = true;
             }
             Step::Handover | Step::Promote => assert_eq!(self.weight, 100, "{step} before it has all traffic"),
@@ -152,8 +165,20 @@ impl Judge {
                 self.weight = weight;
             }
             Step::ShiftBack | Step::StopNewSlot => self.weight = 0,
+            Step::Bake { .. } | Step::Monitor => assert!(self.drift.is_none(), "it baked over drift"),
             _ => {}
         }
+    }
+
+    /// A lower weight than was approved, which the router itself says; and what was approved above it, was for more.
+    fn adopts(&mut self, rollout: &Rollout, weight: u8) {
+        let seen = self.drift.take().flatten().expect("a weight that nobody saw");
+        assert!(weight < self.weight && self.weight < 100 && self.back.is_none() && self.ended.is_none());
+        for session in 0..100 {
+            assert_eq!(seen.slot_of(session) == rollout.start.slot, session < weight, "other sessions than were seen");
+        }
+        self.yes.retain(|stage, _| rollout.start.plan.stages[*stage].weight.percent() <= weight);
+        self.weight = weight;
     }
 
     fn end(&mut self, rollout: &Rollout, outcome: Outcome, by: &Actor) {
@@ -177,7 +202,7 @@ impl Judge {
         }
         assert!(!first || outcome != Outcome::RolledBack, "a first release has nothing to go back to");
         assert!(outcome == Outcome::Succeeded || given_up || self.back == Some(outcome));
-        self.ended = Some(outcome);
+        (self.ended, self.drift) = (Some(outcome), None);
         let live = if self.weight == 100 { Some(&rollout.start.release) } else { rollout.start.from.as_ref() };
         assert_eq!(rollout.live_after(outcome).map(|(_, version)| version).as_ref(), live);
     }

@@ -13,6 +13,7 @@ use rollout::event::{Entry, Event, RolloutId, Start, StepIndex};
 use rollout::metric::{Act, Amount, Evidence, Figure, Unit, Verdict};
 use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
+use rollout::slot::{Split, Weight};
 use rollout::state::StepStatus;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -168,6 +169,15 @@ impl World {
         {
             return engine(succeeded(step));
         }
+        if self.rollout.drift.is_some() {
+            return match chance.below(3) {
+                0 => person(Ask::PutRight { reason: "it was a mistake".to_owned() }),
+                1 if self.rollout.back.is_none() && self.rollout.held.is_none() => {
+                    person(Ask::Hold { reason: "the router is odd".to_owned() })
+                }
+                _ => engine(Report::DriftEnded { how: "put right".to_owned() }),
+            };
+        }
         if let Some((_, record)) = self.rollout.current()
             && matches!(record.status, StepStatus::Failed { .. } | StepStatus::Inconclusive { .. })
         {
@@ -244,6 +254,13 @@ impl World {
             AskKind::AddNote => Ask::AddNote { text: words },
             AskKind::Freeze => Ask::Freeze { reason: words },
             AskKind::Thaw => Ask::Thaw,
+            AskKind::PutRight => Ask::PutRight { reason: words },
+            AskKind::Adopt => {
+                let real = self.rollout.drift.as_ref().and_then(|drift| drift.seen);
+                let real = real.map_or(Weight::NONE, |seen| seen.share(self.rollout.start.slot));
+                let weight = if chance.once_in(4) { Weight::new(7).unwrap() } else { real };
+                Ask::Adopt { weight, reason: words }
+            }
         }
     }
 
@@ -253,7 +270,7 @@ impl World {
             (Some((step, _)), false) => step,
             _ => *chance.pick(&[0, 1, 2, 3, 5, 8, 12, usize::MAX]),
         };
-        match chance.below(14) {
+        match chance.below(18) {
             0..=1 => Report::Advance,
             2..=4 => Report::Interrupted,
             5..=6 => Report::Failed { step, error: "no answer\nat all".to_owned() },
@@ -267,6 +284,17 @@ impl World {
                 let epoch = *chance.pick(&[now, now, now, other, Epoch { held: !now.held, ..now }]);
                 watched(epoch, *chance.pick(&act), *chance.pick(&[0, 99, 1_000]))
             }
+            14..=15 => {
+                // By hand, to anything; or it does not say. Now and then it was looked at before it was shifted.
+                let slot = *chance.pick(&[self.rollout.start.slot, self.rollout.start.slot.other()]);
+                let weight = Weight::new(chance.below(101) as u8).unwrap();
+                let seen = (!chance.once_in(4)).then_some(Split { to: slot, weight });
+                let left = self.rollout.split();
+                let expected = *chance.pick(&[left, left, left, Split { weight: Weight::new(33).unwrap(), ..left }]);
+                Report::Drifted { expected, what: "It was set by hand.".to_owned(), seen }
+            }
+            16 => Report::DriftEnded { how: "somebody set it back".to_owned() },
+            17 => Report::NotPutRight { why: "nginx does not run".to_owned() },
             12 => Report::Checked {
                 step,
                 checks: vec![Check::warning("DNS", "a TTL of 3600 s")],

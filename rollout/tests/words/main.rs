@@ -1,5 +1,6 @@
 //! The words of the states that people meet most: what it does, what it waits for, what each button would do.
 
+mod drift;
 mod journal;
 
 use journal::*;

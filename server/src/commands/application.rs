@@ -1,4 +1,4 @@
-//! `crossfade application add FILE [--release VERSION]`
+//! `crossfade application add FILE [--release VERSION]`, `drift NAME`, `put-right NAME --reason TEXT`
 
 use clap::Subcommand;
 use engine::engine::Added;
@@ -19,21 +19,69 @@ pub enum Command {
         #[arg(long)]
         release: Option<String>,
     },
+    /// Says how the router differs from how Crossfade left it. The exit code is 0 when it does not.
+    Drift {
+        /// The application's name.
+        name: String,
+    },
+    /// Brings the router back to how Crossfade left it. What was edited by hand is kept beside it.
+    PutRight {
+        /// The application's name.
+        name: String,
+        /// Why: it is kept.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub async fn run(data: &Path, command: Command) -> Result<(), String> {
-    let Command::Add { file, release } = command;
-    let engine = match Engine::open(data).await {
-        // The server that holds the data carries rollouts out; taking an application into care needs none.
-        Err(EngineError::Store(StoreError::InUse(_))) if release.is_none() => Engine::beside(data).await,
-        opened => opened,
-    };
-    let engine = engine.map_err(said)?;
     // Whoever may write the data may do everything.
     let actor = Actor::user(engine::accounts::COMMAND_LINE, Role::Admin);
-    let done = add(&engine, &actor, &file, release).await;
+    let (engine, done) = match command {
+        Command::Add { file, release } => {
+            let engine = match Engine::open(data).await {
+                // The server that holds the data carries rollouts out; taking an application into care needs none.
+                Err(EngineError::Store(StoreError::InUse(_))) if release.is_none() => Engine::beside(data).await,
+                opened => opened,
+            };
+            let engine = engine.map_err(said)?;
+            let done = add(&engine, &actor, &file, release).await;
+            (engine, done)
+        }
+        // Rollouts are left to the server.
+        Command::Drift { name } => {
+            let engine = beside(data).await?;
+            let done = drift(&engine, &actor, &name).await;
+            (engine, done)
+        }
+        Command::PutRight { name, reason } => {
+            let engine = beside(data).await?;
+            let done = engine.put_right(&actor, &name, &reason).await;
+            (engine, done.map(|done| println!("{done}")).map_err(said))
+        }
+    };
     engine.stop().await;
     done
+}
+
+async fn beside(data: &Path) -> Result<Engine, String> {
+    if !data.exists() {
+        return Err(format!(
+            "there is no database {}: name the one that the server uses, with --data FILE, or in CROSSFADE_DATA",
+            data.display()
+        ));
+    }
+    Engine::beside(data).await.map_err(said)
+}
+
+async fn drift(engine: &Engine, actor: &Actor, name: &str) -> Result<(), String> {
+    let Some(found) = engine.look_for_drift(actor, name).await.map_err(said)? else {
+        println!("the router of {name} is as it was left");
+        return Ok(());
+    };
+    found.what.iter().for_each(|sentence| println!("{sentence}"));
+    let seen = found.seen.map_or_else(|| "does not say where it is".to_owned(), |seen| format!("says {seen}"));
+    Err(format!("the router of {name} was left at {}, and {seen}", found.expected))
 }
 
 async fn add(engine: &Engine, actor: &Actor, file: &Path, release: Option<String>) -> Result<(), String> {

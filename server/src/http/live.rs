@@ -1,5 +1,6 @@
 //! The websocket of a rollout: everything after what the browser has, then everything as it is written, and a beat.
 
+use app::components::drift::drift_html;
 use app::live::{BEAT_SECONDS, Line, Message, Numbers, Router};
 use axum::Extension;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
@@ -27,7 +28,7 @@ pub struct Position {
 }
 
 /// A browser that takes nothing for this long is gone.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub async fn rollout(
     axum::extract::State(state): axum::extract::State<State>,
@@ -47,13 +48,13 @@ pub async fn rollout(
     }
     let Some(session) = session.id().map(|id| id.to_string()) else { return StatusCode::UNAUTHORIZED.into_response() };
     upgrade.max_message_size(1024).on_upgrade(move |socket| async move {
-        let follower = Follower { state, user, session, id: RolloutId(id), position, numbers: None };
+        let follower = Follower { state, user, session, id: RolloutId(id), position, numbers: None, drift: None };
         follower.follow(socket).await;
     })
 }
 
 /// The page's host is the host that was asked.
-fn same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
         (Some(origin), Some(host)) => {
@@ -72,16 +73,20 @@ struct Follower {
     position: Position,
     /// What the browser was shown of the numbers last.
     numbers: Option<Numbers>,
+    /// And of a router that is adrift.
+    drift: Option<String>,
 }
 
 impl Follower {
     async fn follow(mut self, mut socket: WebSocket) {
         let Ok(mut news) = self.state.engine.watch(&self.user.actor(), self.id) else { return };
+        let Ok(mut drift) = self.state.engine.watch_drift(&self.user.actor()) else { return };
         let mut beat = tokio::time::interval(Duration::from_secs(u64::from(BEAT_SECONDS)));
         let stop = self.state.stop.clone();
         loop {
             let message = tokio::select! {
                 _ = news.changed() => self.what_is_new().await,
+                _ = drift.changed() => self.what_is_new().await,
                 _ = beat.tick() => self.beat().await,
                 frame = socket.recv() => match frame {
                     // Nothing is expected from the browser but that it goes away.
@@ -112,6 +117,7 @@ impl Follower {
         if happened {
             messages.push(self.router().await);
         }
+        messages.extend(self.drift().await.map(Message::Drift));
         messages.extend(self.numbers().await.map(Message::Numbers));
         Some(messages)
     }
@@ -150,8 +156,27 @@ impl Follower {
         // What was written between the page and this connection, and, at worst, what was not told.
         let mut messages = self.news().await?;
         messages.push(self.router().await);
+        messages.extend(self.drift().await.map(Message::Drift));
         messages.extend(self.numbers().await.map(Message::Numbers));
         Some(messages)
+    }
+
+    /// The box about a router that is adrift, when it is another one than the browser has.
+    async fn drift(&mut self) -> Option<String> {
+        let (engine, actor) = (&self.state.engine, self.user.actor());
+        let rollout = engine.rollout(&actor, self.id).await.ok()?.rollout;
+        let html = match rollout.ended {
+            Some(_) => String::new(),
+            None => {
+                let from = format!("/rollouts/{}", self.id.0);
+                drift_html(engine, &actor, Some(&rollout.start.application), &from).await.ok()?
+            }
+        };
+        if self.drift.as_ref() == Some(&html) {
+            return None;
+        }
+        self.drift = Some(html.clone());
+        Some(html)
     }
 
     /// The numbers, when there are newer ones than the browser has.

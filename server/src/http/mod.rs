@@ -1,6 +1,7 @@
 //! Routes and what surrounds them. One file a layer.
 
 mod live;
+mod live_drift;
 mod session_store;
 mod site;
 mod who;
@@ -62,6 +63,7 @@ pub fn router(engine: &Engine, site: &Path, secure: bool, stop: &CancellationTok
     // Websockets last: no time limit, no compression.
     let live = Router::new()
         .route("/live/rollouts/{id}", get(live::rollout))
+        .route("/live/drift", get(live_drift::drift))
         .with_state(live::State { engine: engine.clone(), stop: stop.clone() });
     let sessions = SessionManagerLayer::new(SessionStore::new(engine.store().clone()))
         .with_name(if secure { "__Host-crossfade" } else { "crossfade" })

@@ -3,6 +3,7 @@
 mod dashboard;
 
 mod bad_requests;
+mod drift;
 mod escaping;
 mod foreign_forms;
 mod headers;

@@ -109,6 +109,25 @@ pub(super) async fn drop_previous(settings: &Settings) -> Result<(), RouterError
     Ok(())
 }
 
+/// A copy of what somebody wrote into a file of ours: where it is. nginx does not read it, for its name ends otherwise.
+pub(super) async fn keep_edited(settings: &Settings, file: &Path, text: &str) -> Result<PathBuf, RouterError> {
+    let now = crate::clock::now().utc().replace([' ', ':'], "-");
+    let name = |end: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".edited-{now}{end}"));
+        PathBuf::from(name)
+    };
+    // Twice in a second is possible; a hundred times is not.
+    let ends = std::iter::once(String::new()).chain((1..100).map(|again| format!("-{again}")));
+    for copy in ends.map(|end| name(&end)) {
+        if !fs::try_exists(&copy).await.map_err(RouterError::io("look for", &copy))? {
+            write(&settings.beside("new"), &copy, text).await?;
+            return Ok(copy);
+        }
+    }
+    Err(RouterError::io("keep", file)(ErrorKind::AlreadyExists.into()))
+}
+
 /// Keeps what lies on the disk, unless an interrupted call has kept what was there before it.
 async fn keep(settings: &Settings, file: &Path) -> Result<(), RouterError> {
     let previous = previous(settings, file);
@@ -146,7 +165,7 @@ async fn write(aside: &Path, path: &Path, text: &str) -> Result<(), RouterError>
     }
 }
 
-async fn remove(path: &Path) -> Result<(), RouterError> {
+pub(super) async fn remove(path: &Path) -> Result<(), RouterError> {
     match fs::remove_file(path).await {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(RouterError::io("remove", path)(error)),
         _ => Ok(()),

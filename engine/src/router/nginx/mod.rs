@@ -42,6 +42,7 @@ use rollout::application::StickyBy;
 use rollout::router::{Capabilities, Nginx, Servers};
 use rollout::slot::Split;
 use settings::Settings;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -109,6 +110,11 @@ impl Router for NginxRouter {
         async { workers::concern(&self.inner.settings).await.into_iter().collect() }.boxed()
     }
 
+    fn put_right<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<Vec<PathBuf>, RouterError>> {
+        let (inner, routes) = (self.inner.clone(), routes.to_vec());
+        to_the_end(async move { inner.put_right(&routes, split).await })
+    }
+
     fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>> {
         let inner = self.inner.clone();
         to_the_end(async move { inner.forget().await })
@@ -125,6 +131,39 @@ impl Inner {
                 Some(Author::Crossfade { .. }) | None => {}
             }
         }
+        self.bring_about(routes, split).await
+    }
+
+    /// The dial first: nginx looks there whatever its files say. What somebody wrote into them is kept beside them.
+    async fn put_right(&self, routes: &[Route], split: Split) -> Result<Vec<PathBuf>, RouterError> {
+        let _changing = self.changing.lock().await;
+        process::runs(&self.settings).await?;
+        let dial = self.dial.clone();
+        blocking(move || match dial.link()? == Link::To(split) && dial.is_whole(split)? {
+            true => dial.prepare(),
+            false => dial.turn(split),
+        })
+        .await?;
+        let mut kept = Vec::new();
+        for (file, _) in files::ours(&self.settings).await? {
+            if let Some(text) = files::read(&file).await?
+                && matches!(author(&text), Author::Somebody | Author::Edited)
+            {
+                kept.push((files::keep_edited(&self.settings, &file, &text).await?, file, text));
+            }
+        }
+        let done = self.bring_about(routes, split).await;
+        for (copy, file, text) in &kept {
+            // nginx did not take ours, and what somebody wrote is in its place again.
+            if done.is_err() && files::read(file).await?.as_ref() == Some(text) {
+                files::remove(copy).await?;
+            }
+        }
+        done.map(|()| kept.into_iter().map(|(copy, ..)| copy).collect())
+    }
+
+    /// Writes the files, whoever wrote those that are there, and has nginx load them.
+    async fn bring_about(&self, routes: &[Route], split: Split) -> Result<(), RouterError> {
         process::runs(&self.settings).await?;
         let mut found = Found { min_timeout: self.has_min_timeout().await, ..Found::default() };
         let mut missing = self.look_for_includes(routes, &mut found).await?;

@@ -133,7 +133,7 @@ async fn hidden(settings: &Settings, dial: &Dial) -> Drift {
 /// What to do so that nginx's workers see the dial.
 pub(super) async fn fix(settings: &Settings, dial: &Dial) -> String {
     if !dial.folder().join("readable").is_file() {
-        return String::from("its file `readable` is gone; `crossfade application add` makes it again");
+        return String::from("its file `readable` is gone; `crossfade application put-right` makes it again");
     }
     let user = match process::worker_user(settings).await {
         Some(user) => format!("nginx's workers (user {user})"),

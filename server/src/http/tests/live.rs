@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-async fn serve(dashboard: &Dashboard) -> SocketAddr {
+pub async fn serve(dashboard: &Dashboard) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = dashboard.router.clone();
@@ -30,6 +30,21 @@ async fn listen(at: SocketAddr, path: &str, headers: &[String]) -> (String, TcpS
     (String::from_utf8(head).unwrap(), stream)
 }
 
+/// Listens until these words are heard.
+pub async fn hear(at: SocketAddr, path: &str, cookie: &str, words: &str) -> String {
+    let headers = [format!("Cookie: crossfade={cookie}"), format!("Origin: http://{at}")];
+    let (_, mut stream) = listen(at, path, &headers).await;
+    let mut heard = String::new();
+    let mut bytes = vec![0; 65_536];
+    while !heard.contains(words) {
+        let read =
+            tokio::time::timeout(std::time::Duration::from_secs(60), stream.read(&mut bytes)).await.unwrap().unwrap();
+        assert!(read > 0, "the connection ended: {heard}");
+        heard += &String::from_utf8_lossy(&bytes[..read]);
+    }
+    heard
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn only_own_pages_of_people_who_signed_in_may_listen() {
     let dashboard = Dashboard::new().await;
@@ -40,12 +55,15 @@ async fn only_own_pages_of_people_who_signed_in_may_listen() {
     let origin = format!("Origin: http://{at}");
     let path = format!("/live/rollouts/{}?seq=0&line=0", id.0);
     let evil = "Origin: https://evil.example".to_owned();
-    let cases: [(&str, &[String], u16); 7] = [
+    let cases: [(&str, &[String], u16); 10] = [
         (&path, &[cookie.clone(), origin.clone()], 101),
         (&path, std::slice::from_ref(&origin), 401),
         (&path, &["Cookie: crossfade=AAAAAAAAAAAAAAAAAAAAAA".to_owned(), origin.clone()], 401),
         (&path, &[cookie.clone(), evil], 403),
         (&path, std::slice::from_ref(&cookie), 403),
+        ("/live/drift", &[cookie.clone(), origin.clone()], 101),
+        ("/live/drift", std::slice::from_ref(&origin), 401),
+        ("/live/drift", std::slice::from_ref(&cookie), 403),
         ("/live/rollouts/99?seq=0&line=0", &[cookie.clone(), origin.clone()], 404),
         ("/live/rollouts/x?seq=0&line=0", &[cookie.clone(), origin.clone()], 400),
     ];
@@ -61,15 +79,7 @@ async fn whoever_listens_hears_what_they_have_not() {
     let id = dashboard.start("2.0.0").await;
     let at = serve(&dashboard).await;
     let viewer = dashboard.signed_in(Role::Viewer).await;
-    let headers = [format!("Cookie: crossfade={}", viewer.session().unwrap()), format!("Origin: http://{at}")];
-    let (_, mut stream) = listen(at, &format!("/live/rollouts/{}?seq=0&line=0", id.0), &headers).await;
-    let mut heard = String::new();
-    let mut bytes = [0; 65_536];
-    while !heard.contains(r#""seq":1"#) {
-        let read =
-            tokio::time::timeout(std::time::Duration::from_secs(10), stream.read(&mut bytes)).await.unwrap().unwrap();
-        assert!(read > 0, "the connection ended: {heard}");
-        heard += &String::from_utf8_lossy(&bytes[..read]);
-    }
+    let path = format!("/live/rollouts/{}?seq=0&line=0", id.0);
+    let heard = hear(at, &path, viewer.session().unwrap(), r#""seq":1"#).await;
     assert!(heard.contains("2.0.0"), "{heard}");
 }
