@@ -20,6 +20,7 @@ mod shifting;
 mod rigs {
     pub mod embedded;
     pub mod nginx;
+    pub mod own_servers;
 }
 
 #[allow(dead_code, reason = "shared with other tests")]
@@ -81,6 +82,7 @@ macro_rules! contract {
 }
 
 contract!(nginx, crate::support::nginx::PrivateNginx, "needs nginx");
+contract!(nginx_own_servers, crate::rigs::own_servers::OwnServers, "needs nginx");
 contract!(embedded, crate::rigs::embedded::PrivateProxy, "starts processes");
 
 /// Serves until it is ended, in a process that was started for that. Does nothing in any other.

@@ -167,16 +167,18 @@ impl Inner {
         process::runs(&self.settings).await?;
         let mut found = Found { min_timeout: self.has_min_timeout().await, ..Found::default() };
         let mut missing = self.look_for_includes(routes, &mut found).await?;
+        let rendered = self.rendered(routes, &found)?;
         let former = self.link().await?;
         let answered = self.admin.generation().await;
         let split = self.prepare_dial(split).await?;
-        let mut done = self.bring_in(&answered, &self.rendered(routes, &found)?, split).await;
+        let mut done = self.bring_in(&answered, &rendered, split).await;
         if done.is_ok() && !missing.is_empty() {
             // The user's line may have been there before the file that it names, and nginx showed nothing. Now it does.
             let before = std::mem::replace(&mut missing, self.look_for_includes(routes, &mut found).await?);
             if missing != before {
                 let answered = self.admin.generation().await;
-                done = self.bring_in(&answered, &self.rendered(routes, &found)?, split).await;
+                let rendered = self.rendered(routes, &found)?;
+                done = self.bring_in(&answered, &rendered, split).await;
             }
         }
         // A dial that was made for nothing must not decide where traffic goes when this is tried again, unless
