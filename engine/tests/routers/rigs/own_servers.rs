@@ -102,9 +102,9 @@ impl OwnServers {
     fn write(&self, include: &str) {
         let server = |service: &str, names: &str| {
             format!(
-                "server {{\n  listen 127.0.0.1:{};\n  server_name {names};\n  {include} {}*;\n}}\n",
+                "server {{\n  listen 127.0.0.1:{};\n  server_name {names};\n  {include} {};\n}}\n",
                 self.0.port,
-                self.0.path(&format!("conf.d/crossfade-shop.{service}.server")).display()
+                self.0.path(&format!("conf.d/*crossfade-shop.{service}.server")).display()
             )
         };
         let servers = [server("web", "shop.test"), server("api", "api.test *.api.test")].concat();
