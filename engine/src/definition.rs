@@ -97,6 +97,9 @@ impl ResolvePaths for rollout::router::RouterKind {
             rollout::router::RouterKind::Embedded(embedded) => {
                 embedded.control = clean(&folder.join(&embedded.control)).display().to_string();
             }
+            rollout::router::RouterKind::DigitalOcean(balancer) => {
+                balancer.state = clean(&folder.join(&balancer.state)).display().to_string();
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What splits the traffic: which router it is, where it is, and what it can do.
 
 mod capabilities;
+mod digitalocean;
 mod embedded;
 mod members;
 mod nginx;
 
 pub use capabilities::{Capabilities, Possible};
+pub use digitalocean::{DigitalOcean, MOST_DROPLETS, Pool, Reach};
 pub use embedded::Embedded;
 pub use members::Members;
 pub use nginx::{Nginx, Servers};
@@ -18,4 +20,6 @@ use serde::{Deserialize, Serialize};
 pub enum RouterKind {
     Nginx(Nginx),
     Embedded(Embedded),
+    #[serde(rename = "digitalocean")]
+    DigitalOcean(DigitalOcean),
 }

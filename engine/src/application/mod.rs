@@ -8,6 +8,7 @@
 mod asked;
 mod builtins;
 mod cross_check;
+mod digitalocean;
 mod embedded;
 mod health;
 mod item;

@@ -3,25 +3,27 @@
 use super::item::Item;
 use super::problems::Problems;
 use super::section::{Keys, Section};
-use super::{embedded, nginx, stages, words};
+use super::{digitalocean, embedded, nginx, stages, words};
 use rollout::application::{StickyBy, Traffic};
 use rollout::router::{Capabilities, RouterKind};
 
 pub(super) const TRAFFIC: Keys = Keys {
-    known: &["router", "sticky_by", "stages", "nginx", "embedded"],
-    later: &[("haproxy", NOT_YET), ("digitalocean", NOT_YET), ("dns", NOT_YET)],
+    known: &["router", "sticky_by", "stages", "nginx", "embedded", "digitalocean"],
+    later: &[("haproxy", NOT_YET), ("dns", NOT_YET)],
 };
 
-const NOT_YET: &str = "the router is nginx or embedded";
+const NOT_YET: &str = "the router is nginx, embedded or digitalocean";
 
 /// Routers whose section may stand in the file.
 #[derive(Clone, Copy, PartialEq)]
 enum Named {
     Nginx,
     Embedded,
+    DigitalOcean,
 }
 
-const NAMED: [(&str, Named); 2] = [("nginx", Named::Nginx), ("embedded", Named::Embedded)];
+const NAMED: [(&str, Named); 3] =
+    [("nginx", Named::Nginx), ("embedded", Named::Embedded), ("digitalocean", Named::DigitalOcean)];
 
 /// What `router` may say.
 pub fn routers() -> impl Iterator<Item = &'static str> {
@@ -42,6 +44,7 @@ pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<
     let router = match named {
         Named::Nginx => RouterKind::Nginx(nginx::read(get("nginx"))),
         Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
+        Named::DigitalOcean => RouterKind::DigitalOcean(digitalocean::read(get("digitalocean"), get("router"))),
     };
     let can = router.capabilities();
     let is_known = problems.count() == before;
@@ -55,7 +58,7 @@ pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<
 }
 
 fn router(item: Item) -> Named {
-    let write = "write \"nginx\" or \"embedded\"";
+    let write = "write \"nginx\", \"embedded\" or \"digitalocean\"";
     match item.text() {
         None => {}
         Some(name) => match NAMED.iter().find(|(known, _)| *known == name) {

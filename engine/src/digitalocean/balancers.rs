@@ -5,7 +5,8 @@ use super::ApiError;
 use super::client::{Client, Request};
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 /// A load balancer, as far as moving traffic is about it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -20,14 +21,9 @@ pub struct LoadBalancer {
     /// It takes the droplets with this tag, and then none by id.
     #[serde(default)]
     pub tag: Option<String>,
-    #[serde(default)]
-    pub forwarding_rules: Vec<ForwardingRule>,
-    #[serde(default)]
-    pub health_check: HealthCheck,
-    #[serde(default)]
-    pub sticky_sessions: StickySessions,
-    #[serde(default)]
-    pub enable_proxy_protocol: bool,
+    /// Everything else, as the API has it.
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -83,6 +79,24 @@ impl LoadBalancer {
         self.status == "errored"
     }
 
+    pub fn forwarding_rules(&self) -> Vec<ForwardingRule> {
+        self.setting("forwarding_rules")
+    }
+
+    pub fn health_check(&self) -> HealthCheck {
+        self.setting("health_check")
+    }
+
+    /// Droplets are sent a header of the PROXY protocol before anything else.
+    pub fn enable_proxy_protocol(&self) -> bool {
+        self.setting("enable_proxy_protocol")
+    }
+
+    /// One that is missing or of another shape is as the API has it by default.
+    fn setting<T: DeserializeOwned + Default>(&self, key: &str) -> T {
+        self.settings.get(key).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
+    }
+
     /// The tag that it takes its droplets by.
     pub fn by_tag(&self) -> Option<&str> {
         self.tag.as_deref().filter(|tag| !tag.is_empty())
@@ -90,7 +104,8 @@ impl LoadBalancer {
 
     /// For how long a browser is pinned to one droplet.
     pub fn pins_for(&self) -> Option<u64> {
-        (self.sticky_sessions.r#type == "cookies").then(|| self.sticky_sessions.cookie_ttl_seconds.unwrap_or(0))
+        let sticky: StickySessions = self.setting("sticky_sessions");
+        (sticky.r#type == "cookies").then(|| sticky.cookie_ttl_seconds.unwrap_or(0))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::store::logs::Line;
 use crate::telemetry::{Board, Charts};
 use rollout::Rollout;
 use rollout::actor::Actor;
+use rollout::check::Level;
 use rollout::command::{Ask, Command, Refusal};
 use rollout::event::{Entry, RolloutId};
 use rollout::policy::{Permission, authorize};
@@ -50,6 +51,12 @@ impl Engine {
             let message =
                 format!("The application file now names another application: {}.", definition.application.name);
             return Err(Refusal::not_now(message).into());
+        }
+        // What only the router itself can tell is asked before there is a plan.
+        let stages: Vec<_> = definition.application.traffic.stages.iter().map(|stage| stage.weight).collect();
+        let router = self.shared.router(&definition.application, row.admin_port)?;
+        if let Some(unfit) = router.fits(&stages).await.into_iter().find(|check| check.level == Level::Failure) {
+            return Err(Refusal::not_now(format!("The router cannot carry this out: {}.", unfit.said)).into());
         }
         let begun = self
             .shared

@@ -32,5 +32,7 @@ pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
         Err(error) => Check::failure("router", error.to_string()),
     };
     let concerns = place.router.concerns().await.into_iter().map(|concern| Check::warning("router", concern));
-    [addresses, router].into_iter().chain(concerns).collect()
+    let stages: Vec<_> = around.definition.application.traffic.stages.iter().map(|stage| stage.weight).collect();
+    let fits = place.router.fits(&stages).await;
+    [addresses, router].into_iter().chain(concerns).chain(fits).collect()
 }

@@ -1,7 +1,7 @@
 //! How a router can differ from how it was left.
 
 use super::nginx::NginxDrift;
-use super::same_split;
+use super::{BalancerDrift, same_split};
 use rollout::slot::{Slot, Split};
 use std::fmt;
 use std::path::PathBuf;
@@ -44,6 +44,8 @@ pub enum Drift {
     NotServed,
     /// It serves the application, but not as it was told.
     ServedOtherwise,
+    /// Of a load balancer of DigitalOcean.
+    Balancer(BalancerDrift),
     /// Traffic is split in another way than it was left.
     Split { expected: Split, seen: Seen },
 }
@@ -149,6 +151,7 @@ impl fmt::Display for Drift {
             Drift::ProxySilent { why } => {
                 write!(f, "The embedded proxy does not answer: {why}. `crossfade proxy` starts it.")
             }
+            Drift::Balancer(drift) => drift.fmt(f),
             Drift::NotServed => write!(
                 f,
                 "The embedded proxy does not serve this application: what it keeps was lost, or somebody took it out. `crossfade application put-right` mends it."

@@ -1,5 +1,6 @@
 //! What can go wrong with a router, in sentences.
 
+use super::digitalocean::BalancerError;
 use super::drift::Seen;
 use super::nginx::NginxError;
 use rollout::slot::Split;
@@ -89,6 +90,9 @@ pub enum RouterError {
 
     #[error("the embedded proxy was told {wanted}, but says that it is at {now}")]
     NotTaken { wanted: Split, now: Split },
+
+    #[error("{0}")]
+    Balancer(#[from] BalancerError),
 
     #[error("could not {doing} {}: {source}", .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },

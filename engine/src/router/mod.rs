@@ -7,13 +7,16 @@
 //! | `error` | what can go wrong, in sentences |
 //! | `nginx` | nginx by the dial: weights change without a reload |
 //! | `embedded` | Crossfade's own proxy, a process of its own |
+//! | `digitalocean` | a load balancer of DigitalOcean, through its API |
 
+mod digitalocean;
 mod drift;
 mod embedded;
 mod error;
 mod nginx;
 mod split;
 
+pub use digitalocean::{BalancerDrift, BalancerError, DigitalOceanRouter};
 pub use drift::Drift;
 pub use embedded::EmbeddedRouter;
 pub use error::RouterError;
@@ -23,8 +26,9 @@ pub use split::{boundary, same_shares, same_split};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rollout::application::Application;
+use rollout::check::Check;
 use rollout::router::{Capabilities, RouterKind};
-use rollout::slot::Split;
+use rollout::slot::{Split, Weight};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -115,6 +119,23 @@ pub trait Router: Send + Sync {
         })
     }
 
+    /// Whether it was left on its way from one split to another, by a change that was interrupted: [`Router::set`] goes on
+    /// with it. Never, where a change is one act.
+    ///
+    /// # Errors
+    /// When the router does not answer.
+    fn midway(&self, from: Split, to: Split) -> BoxFuture<'_, Result<bool, RouterError>> {
+        let _ = (from, to);
+        futures::future::ready(Ok(false)).boxed()
+    }
+
+    /// What should be known before a rollout with these stages, where only the router itself can tell. A failure is a stage
+    /// that is not possible.
+    fn fits<'a>(&'a self, stages: &'a [Weight]) -> BoxFuture<'a, Vec<Check>> {
+        let _ = stages;
+        futures::future::ready(vec![]).boxed()
+    }
+
     /// Takes away what [`Router::adopt`] put there. Fine when it is gone already.
     ///
     /// # Errors
@@ -126,7 +147,7 @@ pub trait Router: Send + Sync {
 pub fn log_port(application: &Application, admin_port: u16) -> u16 {
     match &application.traffic.router {
         RouterKind::Nginx(nginx) => nginx.admin_port.unwrap_or(admin_port),
-        RouterKind::Embedded(_) => admin_port,
+        RouterKind::Embedded(_) | RouterKind::DigitalOcean(_) => admin_port,
     }
 }
 
@@ -144,5 +165,6 @@ pub fn choose(application: &Application, admin_port: u16) -> Result<Arc<dyn Rout
         RouterKind::Embedded(embedded) => {
             Ok(Arc::new(EmbeddedRouter::new(&application.name, embedded, &application.traffic.sticky_by, admin_port)))
         }
+        RouterKind::DigitalOcean(balancer) => Ok(Arc::new(DigitalOceanRouter::new(&application.name, balancer)?)),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Mask, resolve};
 use rollout::application::{Application, Body, Secret};
+use rollout::router::RouterKind;
 
 impl Mask {
     /// Every secret that the application file names and that is there; one that is not is spoken of where it is used.
@@ -16,6 +17,9 @@ impl Mask {
         };
         if let Some(registry) = &application.registry {
             add(&registry.password);
+        }
+        if let RouterKind::DigitalOcean(balancer) = &application.traffic.router {
+            add(&balancer.token);
         }
         for test in &application.smoke {
             test.headers.values().for_each(|value| add(&Secret::parse(value)));

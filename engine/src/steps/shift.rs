@@ -47,6 +47,8 @@ async fn not_set(cx: &Context, wanted: Split, why: String) -> Stuck {
     let (left, same) = (cx.rollout.split(), same(cx));
     match cx.router.current().await {
         Ok(now) if same(now, left) || same(now, wanted) => Stuck::CannotTell(why),
+        // Another try goes on from there.
+        Ok(_) if cx.router.midway(left, wanted).await.unwrap_or(false) => Stuck::CannotTell(why),
         Ok(now) => Stuck::Failed(format!("{why}. The router says {now}")),
         Err(_) => Stuck::CannotTell(why),
     }
@@ -61,6 +63,12 @@ fn same(cx: &Context) -> fn(Split, Split) -> bool {
 /// interrupted after it took; or none, when a way back that got stuck had come that far.
 async fn no_drift(cx: &Context, wanted: Split) -> Result<(), String> {
     let left = cx.rollout.split();
+    let record = cx.rollout.running().and_then(|(index, _)| cx.rollout.steps.get(index));
+    let again = record.is_some_and(|record| record.attempts > 1);
+    if again && cx.router.midway(left, wanted).await.map_err(|error| error.to_string())? {
+        cx.log.info(format!("an earlier try was interrupted on the way from {left}: going on with it"));
+        return Ok(());
+    }
     let went_back = cx.rollout.steps.iter().any(|record| record.step == Step::ShiftBack && record.attempts > 0);
     let none = Split::all(cx.new_slot().other());
     let same = same(cx);

@@ -22,7 +22,7 @@ async fn droplets_come_and_go_and_nothing_else_changes() {
     let balancer = client.load_balancer("lb").await.unwrap();
     assert_eq!(balancer.droplet_ids, [3, 4]);
     assert!(balancer.is_active() && balancer.by_tag().is_none() && balancer.pins_for().is_none());
-    assert_eq!((balancer.forwarding_rules[0].target_port, balancer.health_check.healthy_threshold), (8080, 2));
+    assert_eq!((balancer.forwarding_rules()[0].target_port, balancer.health_check().healthy_threshold), (8080, 2));
     client.add_droplets("lb", &[1, 2]).await.unwrap();
     client.remove_droplets("lb", &[3, 4]).await.unwrap();
     assert_eq!(api.balancer("lb"), before);

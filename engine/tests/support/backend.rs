@@ -5,18 +5,27 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 /// Starts one on a free port. It ends with the test's runtime.
 pub async fn backend(slot: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(serve(stream, slot));
-        }
-    });
+    tokio::spawn(accept(listener, slot));
     address
+}
+
+/// Starts one at an address; it ends when the task is aborted.
+pub async fn backend_at(address: SocketAddr, slot: &'static str) -> JoinHandle<()> {
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(accept(listener, slot))
+}
+
+async fn accept(listener: TcpListener, slot: &'static str) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(serve(stream, slot));
+    }
 }
 
 /// Both slots: blue and green.

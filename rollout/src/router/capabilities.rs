@@ -91,12 +91,14 @@ impl RouterKind {
         match self {
             RouterKind::Nginx(_) => "nginx",
             RouterKind::Embedded(_) => "embedded",
+            RouterKind::DigitalOcean(_) => "digitalocean",
         }
     }
 
     pub fn capabilities(&self) -> Capabilities {
         match self {
             RouterKind::Nginx(_) | RouterKind::Embedded(_) => Capabilities::ALL,
+            RouterKind::DigitalOcean(balancer) => balancer.capabilities(),
         }
     }
 }

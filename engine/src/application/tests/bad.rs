@@ -25,9 +25,12 @@ const BAD: &[(&str, &str)] = &[
     // Not yet
     (
         "[traffic]\nrouter = \"haproxy\"",
-        "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\" or \"embedded\"",
+        "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\", \"embedded\" or \"digitalocean\"",
     ),
-    ("[traffic]\nrouter = \"digitalocean\"", "5:10: `router`: \"digitalocean\" is not supported yet"),
+    (
+        "[traffic]\nrouter = \"digitalocean\"",
+        "5:10: `router`: \"digitalocean\" needs a section [traffic.digitalocean] with",
+    ),
     ("[traffic]\nrouter = \"dns\"", "5:10: `router`: \"dns\" is not supported yet"),
     ("[traffic.haproxy]\nsocket = \"/x\"", "4:10: `haproxy` is not supported yet"),
     ("[traffic]\nrouter = \"caddy\"", "5:10: `router`: \"caddy\" is not a router"),

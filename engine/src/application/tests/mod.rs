@@ -2,6 +2,7 @@
 
 mod bad;
 mod bad_metrics;
+mod digitalocean;
 mod fuzz;
 mod metrics;
 mod page;

@@ -5,8 +5,8 @@ use super::{good, problems};
 #[test]
 fn the_page_names_every_key() {
     use crate::application::{
-        embedded, health, lint, metric, migrate, monitor, nginx, registry, requires, root, series, services, smoke,
-        stages, traffic,
+        digitalocean, embedded, health, lint, metric, migrate, monitor, nginx, registry, requires, root, series,
+        services, smoke, stages, traffic,
     };
     let page = include_str!("../../../../docs/application-file.md");
     for keys in [
@@ -29,6 +29,8 @@ fn the_page_names_every_key() {
         traffic::TRAFFIC,
         nginx::NGINX,
         embedded::EMBEDDED,
+        digitalocean::DIGITALOCEAN,
+        digitalocean::POOL,
         stages::STAGE,
         stages::APPROVE,
     ] {

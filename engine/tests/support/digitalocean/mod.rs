@@ -37,6 +37,8 @@ use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use world::World;
 
 /// The token that it takes.
@@ -47,14 +49,33 @@ pub const TOKEN: &str = "dop_v1_0123456789abcdef";
 pub struct StandIn {
     world: Arc<Mutex<World>>,
     address: SocketAddr,
+    server: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl StandIn {
     /// Starts one on a free port.
     pub async fn start() -> StandIn {
         let world = Arc::new(Mutex::new(World::default()));
-        let address = server::start(world.clone()).await;
-        StandIn { world, address }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = server::start(world.clone(), listener);
+        StandIn { world, address, server: Arc::new(Mutex::new(Some(server))) }
+    }
+
+    /// From now on it refuses connections, and answers on none that is there.
+    pub fn kill(&self) {
+        self.world().dead = true;
+        if let Some(server) = self.server.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            server.abort();
+        }
+    }
+
+    /// It is there again as it was, at the same address.
+    pub async fn run(&self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.world().dead = false;
+        let server = server::start(self.world.clone(), listener);
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
     }
 
     /// `http://127.0.0.1:4711`
@@ -109,6 +130,13 @@ impl StandIn {
     /// By rising id.
     pub fn droplets_of(&self, id: &str) -> Vec<u64> {
         let mut ids = self.world().balancers.get(id).expect("a balancer").droplets();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// To which droplets it sends traffic, by rising id.
+    pub fn healthy(&self, id: &str) -> Vec<u64> {
+        let mut ids = self.world().balancers.get(id).expect("a balancer").healthy.clone();
         ids.sort_unstable();
         ids
     }

@@ -12,9 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use futures::StreamExt;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 pub type Shared = Arc<Mutex<World>>;
 
@@ -22,9 +23,7 @@ pub fn lock(world: &Shared) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub async fn start(world: Shared) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+pub fn start(world: Shared, listener: TcpListener) -> JoinHandle<()> {
     let router = Router::new()
         .route("/v2/load_balancers", get(balancers::list))
         .route("/v2/load_balancers/{id}", get(balancers::show).put(balancers::replace))
@@ -39,8 +38,7 @@ pub async fn start(world: Shared) -> SocketAddr {
         .fallback(|| async { refuse(404, "not_found", "The resource you requested could not be found.") })
         .layer(middleware::from_fn_with_state(world.clone(), watched))
         .with_state(world);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    address
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
 }
 
 /// An error as the API words it.
@@ -67,6 +65,10 @@ async fn watched(State(world): State<Shared>, request: Request, next: Next) -> R
     let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let may = bearer == Some(&format!("Bearer {TOKEN}"));
     let scope = scope(request.method().as_str(), request.uri().path());
+    let dead = lock(&world).dead;
+    if dead {
+        return wrong(&Wrong::Cut).await;
+    }
     let (fault, left, allowed) = {
         let mut world = lock(&world);
         world.asked.push(asked.clone());

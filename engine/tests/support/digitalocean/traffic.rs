@@ -6,23 +6,15 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-/// What the front knows of its droplets.
-#[derive(Default)]
-struct Seen {
-    /// Checks passed (above zero) or failed (below) in a row.
-    in_a_row: HashMap<u64, i64>,
-    healthy: Vec<u64>,
-    next: usize,
-}
 
 #[derive(Clone)]
 struct Front {
     world: Shared,
     id: String,
-    seen: Arc<Mutex<Seen>>,
+    next: Arc<AtomicUsize>,
     http: reqwest::Client,
 }
 
@@ -31,7 +23,7 @@ pub async fn serve(world: Shared, id: String, second: Duration) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-    let front = Front { world, id, seen: Arc::default(), http };
+    let front = Front { world, id, next: Arc::default(), http };
     tokio::spawn(check(front.clone(), second));
     let router = Router::new().fallback(forward).with_state(front);
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -75,27 +67,29 @@ impl Front {
 }
 
 async fn check(front: Front, second: Duration) {
+    // Checks passed (above zero) or failed (below) in a row.
+    let mut in_a_row: HashMap<u64, i64> = HashMap::new();
     while let Some(settings) = front.settings() {
         for (id, address) in &settings.droplets {
             let url = format!("http://{address}:{}{}", settings.port, settings.path);
             let answer = front.http.get(url).timeout(Duration::from_secs(5)).send().await;
             let well = answer.is_ok_and(|answer| answer.status().is_success());
-            let mut seen = front.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = seen.in_a_row.entry(*id).or_default();
+            let count = in_a_row.entry(*id).or_default();
             *count = if well { (*count).max(0) + 1 } else { (*count).min(0) - 1 };
-            let count = *count;
-            if count >= settings.healthy && !seen.healthy.contains(id) {
-                seen.healthy.push(*id);
-            } else if count <= -settings.unhealthy {
-                seen.healthy.retain(|healthy| healthy != id);
+            let mut world = lock(&front.world);
+            let Some(balancer) = world.balancers.get_mut(&front.id) else { return };
+            if *count >= settings.healthy && !balancer.healthy.contains(id) {
+                balancer.healthy.push(*id);
+            } else if *count <= -settings.unhealthy {
+                balancer.healthy.retain(|healthy| healthy != id);
             }
         }
-        {
-            // One that was taken out begins anew when it comes back.
-            let there = |id: &u64| settings.droplets.iter().any(|(droplet, _)| droplet == id);
-            let mut seen = front.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.in_a_row.retain(|id, _| there(id));
-            seen.healthy.retain(there);
+        // One that was taken out begins anew when it comes back.
+        let Some(now) = front.settings() else { return };
+        let there = |id: &u64| now.droplets.iter().any(|(droplet, _)| droplet == id);
+        in_a_row.retain(|id, _| there(id));
+        if let Some(balancer) = lock(&front.world).balancers.get_mut(&front.id) {
+            balancer.healthy.retain(there);
         }
         tokio::time::sleep(second * settings.interval).await;
     }
@@ -104,13 +98,14 @@ async fn check(front: Front, second: Duration) {
 async fn forward(State(front): State<Front>, request: Request) -> Response {
     let unavailable = || (axum::http::StatusCode::SERVICE_UNAVAILABLE, "no server is available").into_response();
     let Some(settings) = front.settings() else { return unavailable() };
-    let droplet = {
-        let mut seen = front.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let healthy: Vec<IpAddr> =
-            settings.droplets.iter().filter(|(id, _)| seen.healthy.contains(id)).map(|(_, address)| *address).collect();
-        seen.next += 1;
-        if healthy.is_empty() { None } else { healthy.get(seen.next % healthy.len()).copied() }
+    let healthy: Vec<IpAddr> = {
+        let world = lock(&front.world);
+        let Some(balancer) = world.balancers.get(&front.id) else { return unavailable() };
+        let is_healthy = |(id, _): &&(u64, IpAddr)| balancer.healthy.contains(id);
+        settings.droplets.iter().filter(is_healthy).map(|(_, address)| *address).collect()
     };
+    let next = front.next.fetch_add(1, Ordering::Relaxed);
+    let droplet = next.checked_rem(healthy.len()).map(|next| healthy[next]);
     let Some(address) = droplet else { return unavailable() };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let url = format!("http://{address}:{}{path}", settings.target_port);

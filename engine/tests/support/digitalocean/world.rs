@@ -15,6 +15,7 @@ pub struct World {
     pub requests_left: u32,
     pub asked: Vec<String>,
     pub busy: Duration,
+    pub dead: bool,
     last_id: u64,
 }
 
@@ -29,6 +30,7 @@ impl Default for World {
             requests_left: 5_000,
             asked: vec![],
             busy: Duration::ZERO,
+            dead: false,
             last_id: 1_000,
         }
     }
@@ -77,6 +79,8 @@ pub struct Balancer {
     /// As it is shown, but for the status.
     pub object: Value,
     pub busy_until: Option<Instant>,
+    /// Droplets that are healthy by its own check.
+    pub healthy: Vec<u64>,
 }
 
 impl Balancer {
@@ -103,7 +107,7 @@ impl Balancer {
             "enable_backend_keepalive": true,
         });
         merge(&mut object, &given);
-        Balancer { object, busy_until: None }
+        Balancer { object, busy_until: None, healthy: vec![] }
     }
 
     pub fn is_busy(&self) -> bool {
