@@ -28,7 +28,10 @@ pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
             Check::ok("router", "as it was left: nothing is reached yet")
         }
         Ok(drift) if drift.is_empty() => Check::ok("router", format!("as it was left: {expected}")),
-        Ok(drift) => Check::failure("router", drift.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        Ok(drift) => {
+            let list = drift.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            Check::failure("router", format!("{list} `crossfade application put-right` brings it back."))
+        }
         Err(error) => Check::failure("router", error.to_string()),
     };
     let concerns = place.router.concerns().await.into_iter().map(|concern| Check::warning("router", concern));

@@ -6,7 +6,7 @@ use rollout::slot::{Slot, Split};
 use std::fmt;
 use std::path::PathBuf;
 
-/// One difference. Displays as a sentence that says what is wrong and what to do.
+/// One difference. Displays as a sentence that says what is wrong; and what to do, if that is not to put the router right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
     /// The router's file for this application is gone.
@@ -88,13 +88,13 @@ impl fmt::Display for Drift {
             Drift::FileMissing { path } => write!(
                 f,
                 "{} is gone. The router serves on from memory, but its next reload or restart drops this \
-                 application. `crossfade application put-right` mends it.",
+                 application.",
                 path.display()
             ),
             Drift::FileEdited { path } => write!(
                 f,
-                "{} was edited by hand since Crossfade wrote it. `crossfade application put-right` writes \
-                 it anew and keeps the edited one beside it.",
+                "{} was edited by hand since Crossfade wrote it. Putting it right keeps the \
+                 edited one beside it.",
                 path.display()
             ),
             Drift::FileOutdated { path } => write!(
@@ -105,45 +105,33 @@ impl fmt::Display for Drift {
             ),
             Drift::FileNotOurs { path } => write!(
                 f,
-                "{} was not written by Crossfade. `crossfade application put-right` keeps it beside its own.",
+                "{} was not written by Crossfade. Putting it right keeps it beside Crossfade's.",
                 path.display()
             ),
             Drift::Unreadable { path, why } => {
                 write!(f, "{} could not be looked at: {why}.", path.display())
             }
-            Drift::LinkMissing { path } => write!(
-                f,
-                "The dial {} is gone, so all traffic goes to blue. `crossfade application put-right` mends it.",
-                path.display()
-            ),
-            Drift::LinkElsewhere { path, target } => write!(
-                f,
-                "The dial {} points at {}, which Crossfade did not make. `crossfade application put-right` mends it.",
-                path.display(),
-                target.display()
-            ),
+            Drift::LinkMissing { path } => {
+                write!(f, "The dial {} is gone, so all traffic goes to blue.", path.display())
+            }
+            Drift::LinkElsewhere { path, target } => {
+                write!(f, "The dial {} points at {}, which Crossfade did not make.", path.display(), target.display())
+            }
             Drift::LinkMoved { path, dial, expected } => {
-                write!(
-                    f,
-                    "The dial {} says {dial}; it was left at {expected}. `crossfade application put-right` mends it.",
-                    path.display()
-                )
+                write!(f, "The dial {} says {dial}; it was left at {expected}.", path.display())
             }
             Drift::FolderDamaged { path } => write!(
                 f,
-                "{} does not hold the files that its name promises, so some sessions go to the wrong slot. `crossfade application put-right` mends it.",
+                "{} does not hold the files that its name promises, so some sessions go to the wrong slot.",
                 path.display()
             ),
             Drift::NotRunning { why } => write!(f, "nginx does not run: {why}."),
-            Drift::NotAnswering { port, why } => write!(
-                f,
-                "nginx does not answer for this application on 127.0.0.1:{port} ({why}). `crossfade application put-right` mends it.",
-            ),
-            Drift::OtherGeneration { running, expected } => write!(
-                f,
-                "nginx runs generation {running} of this application's file, not {expected}. `crossfade application put-right` \
-                 reloads it.",
-            ),
+            Drift::NotAnswering { port, why } => {
+                write!(f, "nginx does not answer for this application on 127.0.0.1:{port} ({why}).",)
+            }
+            Drift::OtherGeneration { running, expected } => {
+                write!(f, "nginx runs generation {running} of this application's file, not {expected}.",)
+            }
             Drift::DialHidden { folder, fix } => {
                 write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
             }
@@ -154,19 +142,18 @@ impl fmt::Display for Drift {
             Drift::Balancer(drift) => drift.fmt(f),
             Drift::NotServed => write!(
                 f,
-                "The embedded proxy does not serve this application: what it keeps was lost, or somebody took it out. `crossfade application put-right` mends it."
+                "The embedded proxy does not serve this application: what it keeps was lost, or somebody took it out."
             ),
             Drift::ServedOtherwise => write!(
                 f,
-                "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told. `crossfade application put-right` mends it."
+                "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told."
             ),
             Drift::Split { expected, seen } => {
                 let all = seen.one_slot().filter(|slot| !same_split(Split::all(*slot), *expected));
                 match all {
-                    Some(slot) => write!(f, "All traffic goes to {slot}; it was left at {expected}.")?,
-                    None => write!(f, "Traffic was left at {expected}; the router sends {seen}.")?,
+                    Some(slot) => write!(f, "All traffic goes to {slot}; it was left at {expected}."),
+                    None => write!(f, "Traffic was left at {expected}; the router sends {seen}."),
                 }
-                write!(f, " `crossfade application put-right` mends it.")
             }
         }
     }
@@ -178,24 +165,20 @@ mod tests {
     use rollout::slot::Weight;
 
     #[test]
-    fn a_drift_says_what_to_do() {
+    fn a_drift_says_what_differs() {
         let expected = Split { to: Slot::Green, weight: Weight::new(25).unwrap() };
         let blue = Seen(vec![(0, Slot::Blue), (24, Slot::Blue), (25, Slot::Blue), (99, Slot::Blue)]);
         let other = Seen(vec![(0, Slot::Green), (24, Slot::Blue), (25, Slot::Blue), (99, Slot::Blue)]);
         for (drift, sentence) in [
-            (
-                Drift::Split { expected, seen: blue },
-                "All traffic goes to blue; it was left at green 25 %, blue 75 %. `crossfade application put-right` mends it.",
-            ),
+            (Drift::Split { expected, seen: blue }, "All traffic goes to blue; it was left at green 25 %, blue 75 %."),
             (
                 Drift::Split { expected, seen: other },
                 "Traffic was left at green 25 %, blue 75 %; the router sends session 0 to green, session 24 to blue, \
-                 session 25 to blue, session 99 to blue. `crossfade application put-right` mends it.",
+                 session 25 to blue, session 99 to blue.",
             ),
             (
                 Drift::OtherGeneration { running: "aaa".into(), expected: "bbb".into() },
-                "nginx runs generation aaa of this application's file, not bbb. `crossfade application put-right` \
-                 reloads it.",
+                "nginx runs generation aaa of this application's file, not bbb.",
             ),
         ] {
             assert_eq!(drift.to_string(), sentence);

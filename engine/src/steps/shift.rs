@@ -81,7 +81,9 @@ async fn no_drift(cx: &Context, wanted: Split) -> Result<(), String> {
     let drift = cx.router.drift(&cx.routes(), interrupted.unwrap_or(left)).await.map_err(|error| error.to_string())?;
     if !drift.is_empty() {
         let list = drift.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        return Err(format!("the router is not as it was left, and nothing is shifted over that. {list}"));
+        return Err(format!(
+            "the router is not as it was left, and nothing is shifted over that. {list} Have it put right, then retry"
+        ));
     }
     now.map(drop)
 }

@@ -6,7 +6,7 @@ use crate::command::Refusal;
 use crate::event::Event;
 use crate::plan::Step;
 use crate::slot::{Split, Weight};
-use crate::state::{Drifting, Rollout, StepStatus};
+use crate::state::{Rollout, StepStatus};
 
 impl Rollout {
     pub(super) fn drifted(&self, expected: Split, what: &str, seen: Option<Split>) -> Vec<Event> {
@@ -19,7 +19,7 @@ impl Rollout {
             return vec![];
         }
         let drift = Event::Drifted { what: what.to_owned(), seen };
-        let held = self.hold_over(what).filter(|_| self.would_go_on());
+        let held = self.hold_over_drift().filter(|_| self.would_go_on());
         std::iter::once(drift).chain(held).collect()
     }
 
@@ -39,15 +39,13 @@ impl Rollout {
 
     /// Nothing is baked and nothing is shifted over drift that is known.
     pub(super) fn held_by_drift(&self) -> Option<Event> {
-        let Drifting { what, .. } = self.drift.as_ref()?;
-        self.hold_over(what).filter(|_| self.would_go_on())
+        self.drift.as_ref()?;
+        self.hold_over_drift().filter(|_| self.would_go_on())
     }
 
-    fn hold_over(&self, what: &str) -> Option<Event> {
+    fn hold_over_drift(&self) -> Option<Event> {
         let forward = self.back.is_none() && self.ended.is_none();
-        (forward && self.held.is_none()).then(|| Event::Held {
-            reason: format!("the router is not as it was left. {}", what.trim_end_matches('.')),
-        })
+        (forward && self.held.is_none()).then(|| Event::Held { reason: "the router was not as it was left".to_owned() })
     }
 
     /// Time at this weight counts, or traffic and what follows it are next.

@@ -154,7 +154,11 @@ impl Rollout {
                     "{} held it{}. The weight stays; clocks stand still until somebody {}.",
                     who(&pause.by),
                     because(&pause.reason),
-                    if self.held_by_breach().is_some() { "goes back or resumes it" } else { "resumes it" }
+                    match (&self.drift, self.held_by_breach()) {
+                        (Some(_), _) => "puts the router right and resumes it",
+                        (None, Some(_)) => "goes back or resumes it",
+                        (None, None) => "resumes it",
+                    }
                 )
             }),
             Doing::Frozen => self.frozen.as_ref().map_or_else(String::new, |pause| {

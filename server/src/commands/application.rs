@@ -81,7 +81,10 @@ async fn drift(engine: &Engine, actor: &Actor, name: &str) -> Result<(), String>
     };
     found.what.iter().for_each(|sentence| println!("{sentence}"));
     let seen = found.seen.map_or_else(|| "does not say where it is".to_owned(), |seen| format!("says {seen}"));
-    Err(format!("the router of {name} was left at {}, and {seen}", found.expected))
+    Err(format!(
+        "the router of {name} was left at {}, and {seen}. To bring it back: crossfade application put-right {name} --reason TEXT",
+        found.expected
+    ))
 }
 
 async fn add(engine: &Engine, actor: &Actor, file: &Path, release: Option<String>) -> Result<(), String> {

@@ -98,7 +98,10 @@ async fn a_bake_is_held_over_drift_and_goes_on_once_it_is_put_right() {
     assert_eq!(shop.last(id, 2).await, ["drifted", "held"]);
     let held = shop.state(id).await;
     assert_eq!((held.doing(), held.weight, held.deadline()), (Doing::Held, Weight::new(10).unwrap(), None));
-    assert!(held.waits_for(crate::clock::now()).contains("Crossfade held it: the router is not as it was left."));
+    assert!(
+        held.waits_for(crate::clock::now())
+            .contains("Crossfade held it: the router was not as it was left. The weight stays")
+    );
     let refusal = shop.ask(id, Ask::Resume).await.unwrap_err();
     assert!(refusal.message().contains("have it put right first"), "{refusal}");
 
