@@ -76,7 +76,7 @@ pub(crate) fn shown(error: &EngineError) -> String {
         EngineError::Refused(_) => StatusCode::CONFLICT,
         EngineError::NotFound(_) => StatusCode::NOT_FOUND,
         EngineError::Files(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        EngineError::Router(_) | EngineError::Docker(_) => StatusCode::BAD_GATEWAY,
+        EngineError::Router(_) | EngineError::Runtime(_) => StatusCode::BAD_GATEWAY,
         EngineError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     if let Some(response) = use_context::<ResponseOptions>() {

@@ -1,9 +1,13 @@
-//! An application as it was when a rollout started: its own file and its compose file, read and found to agree.
+//! An application as it was when a rollout started: its own file and its compose file, read and found to agree. Where
+//! processes run the services, there is no compose file.
 
 use crate::application;
 use crate::compose::{self, Compose, Problem, Variables};
+use crate::runtime::process::at_hand;
+use crate::runtime::{Programs, Recipe};
 use rollout::application::{Application, Service};
 use rollout::release::Version;
+use rollout::runtime::RuntimeKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +18,7 @@ pub struct Definition {
     pub application: Application,
     /// Holds the application file; relative paths start here.
     pub folder: PathBuf,
-    /// The compose file's path, and its text with nothing filled in.
+    /// The compose file's path, and its text with nothing filled in. Empty where there is none.
     pub compose_file: PathBuf,
     pub compose_text: String,
 }
@@ -33,6 +37,9 @@ impl Definition {
             .and_then(|path| path.parent().map(Path::to_owned))
             .unwrap_or_else(|| PathBuf::from("."));
         application.traffic.router.resolve_paths(&folder);
+        if application.runtime.is_process() {
+            return Ok(Definition { application, folder, compose_file: PathBuf::new(), compose_text: String::new() });
+        }
         let compose_file = folder.join(&application.compose);
         let compose_text = read(&compose_file)?;
         let definition = Definition { application, folder, compose_file, compose_text };
@@ -42,12 +49,41 @@ impl Definition {
         if problems.is_empty() { Ok(definition) } else { Err(problems) }
     }
 
+    /// What a release is made of.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the compose file; a variable that is not set, for one.
+    pub fn recipe(&self, version: &Version) -> Result<Recipe, Vec<Problem>> {
+        match &self.application.runtime {
+            RuntimeKind::Docker => self.compose(version).map(Recipe::Compose),
+            RuntimeKind::Process(services) => {
+                Ok(Recipe::Processes(Programs { version: version.clone(), services: services.clone() }))
+            }
+        }
+    }
+
     /// The compose file for a release.
     ///
     /// # Errors
-    /// Everything that is wrong with it; a variable that is not set, for one.
+    /// Everything that is wrong with it.
     pub fn compose(&self, version: &Version) -> Result<Compose, Vec<Problem>> {
         self.compose_for(version.as_str())
+    }
+
+    /// Releases that lie ready on this machine, the lowest first. Only where a folder is named after each.
+    pub fn releases_at_hand(&self) -> Vec<Version> {
+        at_hand::releases(self)
+    }
+
+    /// The one that comes after a version, of those.
+    pub fn next_release(&self, after: &Version) -> Option<Version> {
+        let later = |version: &Version| at_hand::compare(version.as_str(), after.as_str()).is_gt();
+        self.releases_at_hand().into_iter().find(later)
+    }
+
+    /// The file that describes the services.
+    pub fn described_in(&self) -> Option<&Path> {
+        (!self.application.runtime.is_process()).then_some(self.compose_file.as_path())
     }
 
     fn compose_for(&self, version: &str) -> Result<Compose, Vec<Problem>> {
@@ -68,8 +104,8 @@ impl Definition {
         said.unwrap_or(Service::Background { live_slot_only: false })
     }
 
-    /// The routed services with their container ports.
-    pub fn routed(&self) -> impl Iterator<Item = (&str, u16, &[String])> {
+    /// The routed services with their containers' ports.
+    pub fn routed(&self) -> impl Iterator<Item = (&str, Option<u16>, &[String])> {
         self.application.services.iter().filter_map(|(name, service)| match service {
             Service::Routed { port, hosts } => Some((name.as_str(), *port, hosts.as_slice())),
             _ => None,

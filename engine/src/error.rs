@@ -2,7 +2,7 @@
 
 use crate::compose::Problem;
 use crate::router::RouterError;
-use crate::runtime::docker::DockerError;
+use crate::runtime::RuntimeError;
 use crate::store::StoreError;
 use rollout::command::Refusal;
 
@@ -20,7 +20,7 @@ pub enum EngineError {
     #[error("{0}")]
     Router(#[from] RouterError),
     #[error("{0}")]
-    Docker(#[from] DockerError),
+    Runtime(#[from] RuntimeError),
     /// Ours to mend: logged in full, shown as "something went wrong".
     #[error("{0}")]
     Store(#[from] StoreError),

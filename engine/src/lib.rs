@@ -9,7 +9,7 @@
 //! | [`store`] | SQLite: journal, projections, log lines, accounts |
 //! | [`runner`] | one task a rollout, resumed from the journal |
 //! | [`steps`] | one file a step |
-//! | [`runtime`] | what runs the services: Docker |
+//! | [`runtime`] | what runs the services: Docker, or processes |
 //! | [`router`] | what splits the traffic: nginx |
 //! | [`digitalocean`] | the client of DigitalOcean's API |
 //! | [`telemetry`] | what numbers say, and how they are gathered |

@@ -6,6 +6,7 @@ use crate::actor::Role;
 use crate::clock::Millis;
 use crate::metric::Metric;
 use crate::router::RouterKind;
+use crate::runtime::RuntimeKind;
 use crate::slot::Weight;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,7 +16,9 @@ use std::collections::BTreeMap;
 pub struct Application {
     /// Lower-case letters, digits and `-`: part of container and folder names.
     pub name: String,
-    /// The user's compose file, relative to the application file.
+    #[serde(default)]
+    pub runtime: RuntimeKind,
+    /// The user's compose file, relative to the application file. Not looked at when processes run the services.
     pub compose: String,
     /// The variable of the compose file that carries a release's version: `image: api:${VERSION}`.
     pub version_variable: String,
@@ -36,8 +39,9 @@ pub struct Application {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
-    /// Gets requests from the router, for these host names. The first routed service of a host is its owner.
-    Routed { port: u16, hosts: Vec<String> },
+    /// Gets requests from the router, for these host names. The first routed service of a host is its owner. `port` is where
+    /// its container listens; a process is told its port.
+    Routed { port: Option<u16>, hosts: Vec<String> },
     /// Gets no requests.
     Background { live_slot_only: bool },
     /// Outlives rollouts and serves both slots.

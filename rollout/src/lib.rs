@@ -3,7 +3,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | what is deployed, and how | [`application`], [`plan`], [`release`], [`router`] |
+//! | what is deployed, and how | [`application`], [`plan`], [`release`], [`router`], [`runtime`] |
 //! | what may happen next | [`Rollout::decide`] and, for a new one, [`start`] |
 //! | what has happened | [`event`], folded by [`Rollout::apply`] |
 //! | how it stands, in words | [`state`], [`words`] |
@@ -24,6 +24,7 @@ pub mod plan;
 pub mod policy;
 pub mod release;
 pub mod router;
+pub mod runtime;
 pub mod slot;
 pub mod start;
 pub mod state;

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Staged blue/green rollouts of Docker applications.
+/// Staged blue/green rollouts, of Docker services or local processes.
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
@@ -36,6 +36,9 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     User(commands::user::Command),
+    /// Services that run as local processes (`runtime = "process"`).
+    #[command(subcommand)]
+    Processes(commands::processes::Command),
     /// Applications.
     #[command(subcommand)]
     Application(commands::application::Command),
@@ -57,6 +60,7 @@ async fn main() -> ExitCode {
         Command::Init(init) => commands::init::run(&init),
         Command::Check(check) => commands::check::run(&arguments.data, &check).await,
         Command::User(user) => commands::user::run(&arguments.data, user).await,
+        Command::Processes(processes) => commands::processes::run(&arguments.data, &processes).await,
         Command::Application(application) => commands::application::run(&arguments.data, application).await,
     };
     match done {

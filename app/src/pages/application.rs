@@ -2,7 +2,7 @@
 
 use crate::components::drift;
 use crate::components::{Frame, Moment, PhaseBadge, Problem};
-use crate::context::{actor, engine, shown, take_flash, words};
+use crate::context::{actor, engine, query, shown, take_flash, words};
 use crate::flash::Flash;
 use ::engine::Definition;
 use ::engine::EngineError;
@@ -144,16 +144,20 @@ fn next(overview: &Overview, definition: Result<Definition, EngineError>, flash:
             .into_any();
     }
     let wrong = !flash.message.is_empty();
-    let known = overview.releases.iter().map(|version| view! { <option value=version.clone()/> }).collect_view();
+    let at_hand = definition.releases_at_hand().into_iter().map(|version| version.to_string());
+    let not_seen_yet = at_hand.filter(|version| !overview.releases.contains(version));
+    let known = overview.releases.iter().cloned().chain(not_seen_yet);
+    let known = known.map(|version| view! { <option value=version/> }).collect_view();
+    let value = if flash.value.is_empty() { query("version").unwrap_or_default() } else { flash.value };
     view! {
-        <section class="card">
+        <section class="card" id="start">
             <h2>"Start a rollout"</h2>
             <form class="start" method="post" action="/api/start">
                 <input type="hidden" name="application" value=overview.name.clone()/>
                 <label for="version">"Version"</label>
                 <div class="row">
                     <input
-                        id="version" name="version" value=flash.value placeholder="1.4.2" required list="versions" maxlength="128"
+                        id="version" name="version" value=value placeholder="1.4.2" required list="versions" maxlength="128"
                         autocomplete="off" aria-invalid=wrong.to_string() aria-describedby=wrong.then_some("version-error")
                     />
                     <datalist id="versions">{known}</datalist>
@@ -204,16 +208,15 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
     } else {
         view! { <li>"100 % at once"</li> }.into_any()
     };
-    let images = definition
-        .compose(&rollout::release::Version::parse("VERSION").unwrap_or_else(|_| unreachable!("it is a version")))
-        .map(|compose| {
-            compose
-                .services
-                .into_iter()
-                .map(|(service, written)| view! { <li><code>{service}</code> " runs " <code>{written.image}</code></li> })
+    let runs = definition
+        .recipe(&rollout::release::Version::parse("VERSION").unwrap_or_else(|_| unreachable!("it is a version")))
+        .map(|recipe| {
+            let runs = recipe.runs().into_iter();
+            runs.map(|(service, what)| view! { <li><code>{service}</code> " runs " <code>{what}</code></li> })
                 .collect_view()
         })
         .ok();
+    let what_runs = if application.runtime.is_process() { "Commands" } else { "Images" };
     let contract = application.migrate.as_ref().is_some_and(|migrate| migrate.kind == MigrationKind::Contract);
     let watched: Vec<String> = application.metrics().iter().map(|metric| watched(metric, contract)).collect();
     view! {
@@ -226,8 +229,8 @@ fn changes(overview: &Overview, definition: &Definition) -> impl IntoView + use<
                 <p><strong>"Watched at every weight: "</strong> {watched.join(", ")} "."</p>
             })}
             <details>
-                <summary>"Images"</summary>
-                <ul>{images}</ul>
+                <summary>{what_runs}</summary>
+                <ul>{runs}</ul>
             </details>
         </div>
     }
@@ -266,7 +269,7 @@ fn stage(stage: &Stage, takes: Millis) -> impl IntoView + use<> {
 fn slots(overview: &Overview, seen: &Observed) -> impl IntoView + use<> {
     let services = match &seen.services {
         Ok(services) => services,
-        Err(why) => return view! { <Problem message=format!("Docker does not say what runs: {why}")/> }.into_any(),
+        Err(why) => return view! { <Problem message=format!("It cannot be said what runs: {why}")/> }.into_any(),
     };
     let group = |slot: Option<Slot>| {
         services

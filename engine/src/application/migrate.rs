@@ -4,7 +4,7 @@ use super::item::Item;
 use super::section::Keys;
 use super::services::Services;
 use super::suggest::closest;
-use super::{lint, variables, words};
+use super::{lint, variables};
 use rollout::application::{Migrate, MigrationKind, Service};
 use rollout::clock::Millis;
 
@@ -33,7 +33,7 @@ pub(super) fn read(item: Item, services: &Services) -> Option<Migrate> {
 /// The service must have a container in the standby slot while nothing is routed there yet. One that
 /// the file does not name is a background service; whether compose has it is for the cross check.
 fn in_standby(item: Item, services: &Services) -> Option<String> {
-    let name = item.text_that(words::service_name)?;
+    let name = services.running(item)?;
     let where_it_runs = match services.get(&name) {
         Some(Service::Shared) => "is shared, so it",
         Some(Service::Background { live_slot_only: true }) => "runs in the live slot only, so it",

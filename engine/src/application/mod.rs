@@ -21,6 +21,7 @@ mod monitor;
 mod nginx;
 mod possible;
 mod problems;
+mod program;
 mod registry;
 mod requires;
 mod root;

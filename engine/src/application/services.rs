@@ -1,13 +1,18 @@
 //! `[services.NAME]`: how each service takes part.
 
 use super::item::Item;
+use super::program::Mention;
 use super::section::{Keys, Section};
 use super::suggest::did_you_mean;
-use super::words;
+use super::{program, words};
 use rollout::application::Service;
+use rollout::runtime::Program;
 use std::collections::BTreeMap;
 
-pub(super) const SERVICE: Keys = Keys::new(&["routed", "background", "shared"]);
+pub(super) const SERVICE: Keys =
+    Keys::new(&["routed", "background", "shared", "command", "environment", "folder", "health", "stop_grace"]);
+/// Exactly one of them says how the service takes part.
+const PARTS: [&str; 3] = ["routed", "background", "shared"];
 pub(super) const ROUTED: Keys = Keys::new(&["port", "hosts"]);
 pub(super) const BACKGROUND: Keys = Keys::new(&["live_slot_only"]);
 
@@ -18,46 +23,76 @@ const ONE_OF: &str =
 
 /// The services of the file. One that could not be read is there by its name alone, so that what
 /// refers to it is not reported as well.
-pub(super) struct Services(BTreeMap<String, Option<Service>>);
+pub(super) struct Services {
+    services: BTreeMap<String, Option<Service>>,
+    /// How processes run them; empty where containers do.
+    programs: BTreeMap<String, Program>,
+    is_process: bool,
+}
 
 impl Services {
-    pub fn read(file: &Section) -> Services {
+    pub fn read(file: &Section, is_process: bool) -> Services {
         const WHAT: &str =
             "at least one routed service, like [services.web] with routed = { port = 3000, hosts = [..] }";
-        let mut services = BTreeMap::new();
-        let Some(section) = file.need("services", WHAT) else { return Services(services) };
+        let (mut services, mut programs) = (BTreeMap::new(), BTreeMap::new());
+        let Some(section) = file.need("services", WHAT) else { return Services { services, programs, is_process } };
         let entries = section.entries("sections, one for each service: [services.web]");
-        let mut owners: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+        let (mut owners, mut mentions): (BTreeMap<&str, (&str, usize)>, _) = (BTreeMap::new(), vec![]);
         for item in entries.iter().flatten() {
             if let Err(sentence) = words::service_name(item.name()) {
                 item.wrong_key(sentence);
             }
-            services.insert(item.name().to_owned(), service(*item, &mut owners));
+            let (part, program) = service(*item, &mut owners, is_process, &mut mentions);
+            services.insert(item.name().to_owned(), part);
+            programs.extend(program.map(|program| (item.name().to_owned(), program)));
         }
+        program::check_mentions(&mentions, &services);
         let may_be_routed =
             |service: &Option<Service>| !matches!(service, Some(Service::Background { .. } | Service::Shared));
         if entries.is_some() && !services.values().any(may_be_routed) {
             section.wrong_key(format!("none is routed, so there is no traffic to move. Needed: {WHAT}"));
         }
-        Services(services)
+        Services { services, programs, is_process }
+    }
+
+    pub fn programs(&self) -> BTreeMap<String, Program> {
+        self.programs.clone()
+    }
+
+    /// Whether processes run them: then each has a port, and all of them stand in this file.
+    pub fn are_processes(&self) -> bool {
+        self.is_process
+    }
+
+    /// The name of a service that runs. Where containers run them, the compose file may have it, too.
+    pub fn running(&self, item: Item) -> Option<String> {
+        let name = item.text_that(words::service_name)?;
+        if self.is_process && !self.services.is_empty() && !self.services.contains_key(&name) {
+            let guess = did_you_mean(&name, self.services.keys().map(String::as_str));
+            let stop = if guess.is_empty() { "." } else { "" };
+            let all = self.services.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            item.wrong(format!("there is no [services.{name}]{guess}{stop} There are {all}"));
+            return None;
+        }
+        Some(name)
     }
 
     pub fn into_map(self) -> BTreeMap<String, Service> {
-        self.0.into_iter().filter_map(|(name, service)| Some((name, service?))).collect()
+        self.services.into_iter().filter_map(|(name, service)| Some((name, service?))).collect()
     }
 
     /// Reads the name of a service that gets requests; `what` asks for it.
     pub fn routed(&self, item: Item, what: &str) -> Option<String> {
         let name = item.text()?;
-        match self.0.get(name) {
+        match self.services.get(name) {
             Some(None | Some(Service::Routed { .. })) => return Some(name.to_owned()),
             // There is a problem already, at [services].
-            None if self.0.is_empty() => return Some(name.to_owned()),
+            None if self.services.is_empty() => return Some(name.to_owned()),
             Some(Some(_)) => {
                 item.wrong(format!("\"{name}\" gets no requests: {what} needs a routed service. {}", self.list()));
             }
             None => {
-                let guess = did_you_mean(name, self.0.keys().map(String::as_str));
+                let guess = did_you_mean(name, self.services.keys().map(String::as_str));
                 let stop = if guess.is_empty() { "." } else { "" };
                 item.wrong(format!("there is no [services.{name}]{guess}{stop} {}", self.list()));
             }
@@ -66,7 +101,7 @@ impl Services {
     }
 
     fn list(&self) -> String {
-        let routed = self.0.iter().filter(|(_, service)| matches!(service, Some(Service::Routed { .. })));
+        let routed = self.services.iter().filter(|(_, service)| matches!(service, Some(Service::Routed { .. })));
         let names: Vec<&str> = routed.map(|(name, _)| name.as_str()).collect();
         if names.is_empty() { "None is routed".to_owned() } else { format!("Routed: {}", names.join(", ")) }
     }
@@ -74,20 +109,42 @@ impl Services {
     /// Whether the service could be a routed one, for all that is known of the file.
     pub fn may_be_routed(&self, name: &str) -> bool {
         // A file without services has a problem already, and so has a service that could not be read.
-        self.0.is_empty() || matches!(self.0.get(name), Some(None | Some(Service::Routed { .. })))
+        self.services.is_empty() || matches!(self.services.get(name), Some(None | Some(Service::Routed { .. })))
     }
 
     /// The service of that name, if the file has one that could be read.
     pub fn get(&self, name: &str) -> Option<&Service> {
-        self.0.get(name)?.as_ref()
+        self.services.get(name)?.as_ref()
     }
 }
 
-fn service<'a>(item: Item<'a>, owners: &mut BTreeMap<&'a str, (&'a str, usize)>) -> Option<Service> {
+/// How it takes part, and how it is run where processes do it.
+fn service<'a>(
+    item: Item<'a>,
+    owners: &mut BTreeMap<&'a str, (&'a str, usize)>,
+    is_process: bool,
+    mentions: &mut Vec<Mention<'a>>,
+) -> (Option<Service>, Option<Program>) {
     let name = item.name();
-    let section =
-        item.section(format!("[services.{name}]"), &SERVICE, "a section with one of routed, background, shared")?;
-    let mut given: Vec<Item> = SERVICE.known.iter().filter_map(|key| section.get(key)).collect();
+    let like = "a section with one of routed, background, shared";
+    let Some(section) = item.section(format!("[services.{name}]"), &SERVICE, like) else { return (None, None) };
+    let program = match is_process {
+        true => program::read(&section, name, mentions),
+        false => {
+            program::refuse(&section);
+            None
+        }
+    };
+    (part(&section, name, owners, is_process), program)
+}
+
+fn part<'a>(
+    section: &Section<'a>,
+    name: &'a str,
+    owners: &mut BTreeMap<&'a str, (&'a str, usize)>,
+    is_process: bool,
+) -> Option<Service> {
+    let mut given: Vec<Item> = PARTS.iter().filter_map(|key| section.get(key)).collect();
     given.sort_by_key(|item| item.key.span().start);
     match given[..] {
         [] => {
@@ -95,7 +152,7 @@ fn service<'a>(item: Item<'a>, owners: &mut BTreeMap<&'a str, (&'a str, usize)>)
             None
         }
         [kind] => match kind.name() {
-            "routed" => routed(kind, name, owners),
+            "routed" => routed(kind, name, owners, is_process),
             "background" => background(kind),
             _ => shared(kind),
         },
@@ -106,11 +163,37 @@ fn service<'a>(item: Item<'a>, owners: &mut BTreeMap<&'a str, (&'a str, usize)>)
     }
 }
 
-fn routed<'a>(item: Item<'a>, service: &'a str, owners: &mut BTreeMap<&'a str, (&'a str, usize)>) -> Option<Service> {
+fn routed<'a>(
+    item: Item<'a>,
+    service: &'a str,
+    owners: &mut BTreeMap<&'a str, (&'a str, usize)>,
+    is_process: bool,
+) -> Option<Service> {
     let section = item.section("`routed`", &ROUTED, ROUTED_LIKE)?;
-    let port = section.need("port", "the port on which the container listens");
-    let hosts = section.need("hosts", "the host names whose requests it gets, like hosts = [\"example.com\"]");
+    let port = match is_process {
+        true => section.get("port"),
+        false => section.need("port", "the port on which the container listens"),
+    };
+    if let Some(port) = port.filter(|_| is_process) {
+        port.wrong_key(
+            "a process does not choose its port: Crossfade gives it one in each slot, in the variable PORT and as {port}",
+        );
+    }
     let port = port.and_then(|item| item.whole::<u16>(1..=65_535));
+    if port.is_none() && !is_process {
+        // There is a problem already. The hosts are looked at all the same.
+        hosts_of(&section, service, owners);
+        return None;
+    }
+    Some(Service::Routed { port, hosts: hosts_of(&section, service, owners)? })
+}
+
+fn hosts_of<'a>(
+    section: &Section<'a>,
+    service: &'a str,
+    owners: &mut BTreeMap<&'a str, (&'a str, usize)>,
+) -> Option<Vec<String>> {
+    let hosts = section.need("hosts", "the host names whose requests it gets, like hosts = [\"example.com\"]");
     let items = hosts.and_then(|item| item.list("a list of host names, like [\"example.com\", \"www.example.com\"]"));
     if let (Some(hosts), Some([])) = (hosts, items.as_deref()) {
         hosts.wrong("must name at least one host");
@@ -133,7 +216,7 @@ fn routed<'a>(item: Item<'a>, service: &'a str, owners: &mut BTreeMap<&'a str, (
         }
         hosts.push(host.to_owned());
     }
-    Some(Service::Routed { port: port?, hosts })
+    Some(hosts)
 }
 
 fn background(item: Item) -> Option<Service> {

@@ -64,7 +64,7 @@ pub(super) fn read(section: &Section, builtin: Option<&Builtin>, services: &Serv
         Kind::Router => router(section, numbers, services),
         Kind::Text => text(section, numbers, services),
         Kind::Promql => promql(section),
-        Kind::Command => command(section, numbers),
+        Kind::Command => command(section, numbers, services),
     };
     source.filter(|_| all_belong)
 }
@@ -95,9 +95,18 @@ fn router(section: &Section, numbers: Option<&Numbers>, services: &Services) -> 
 fn text(section: &Section, numbers: Option<&Numbers>, services: &Services) -> Option<Source> {
     const PORT: &str = "the port of its container, for only routed services have one in this file";
     let service = section.need("service", "whose containers are asked for their numbers");
-    let service = service.and_then(|item| item.text_that(words::service_name));
+    let service = service.and_then(|item| services.running(item));
     let port = section.get("port");
-    if port.is_none() && service.as_ref().is_some_and(|service| !services.may_be_routed(service)) {
+    if services.are_processes()
+        && let Some(port) = port
+    {
+        port.wrong_key("a process is asked at the port that Crossfade gave it");
+        return None;
+    }
+    if port.is_none()
+        && !services.are_processes()
+        && service.as_ref().is_some_and(|service| !services.may_be_routed(service))
+    {
         section.need("port", PORT);
     }
     let path = match section.get("path") {
@@ -138,7 +147,8 @@ fn filled(item: Item) -> Option<String> {
     Some(query)
 }
 
-fn command(section: &Section, numbers: Option<&Numbers>) -> Option<Source> {
+fn command(section: &Section, numbers: Option<&Numbers>, services: &Services) -> Option<Source> {
+    let named = |item| services.running(item);
     if let Some(Numbers::Command { service, command }) = numbers {
         let service = section.get("service").map_or(Some((*service).to_owned()), named);
         let usual = || Some(command.iter().map(|word| (*word).to_owned()).collect());
@@ -149,8 +159,4 @@ fn command(section: &Section, numbers: Option<&Numbers>) -> Option<Source> {
     let command = section.need("command", "prints the number, like command = [\"shop\", \"stat\", \"queue-depth\"]");
     let command = command.and_then(|item| item.command());
     Some(Source::Command { service: service?, command: command? })
-}
-
-fn named(item: Item) -> Option<String> {
-    item.text_that(words::service_name)
 }

@@ -5,16 +5,19 @@ use super::rollouts::load;
 use crate::Definition;
 use crate::error::EngineError;
 use crate::preflight::{self, Place, Surroundings};
-use crate::runtime::docker::{DockerError, Project};
+use crate::runtime::process::SHARED_ADDRESS;
+use crate::runtime::{Project, Recipe, RuntimeError};
 use crate::steps::context::routes;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::history::{Filter, RolloutRow};
 use rollout::actor::Actor;
+use rollout::application::Service;
 use rollout::check::Check;
 use rollout::command::Refusal;
 use rollout::event::RolloutId;
 use rollout::policy::{Permission, authorize};
 use rollout::release::Version;
+use rollout::runtime::RuntimeKind;
 use rollout::slot::{Slot, Split};
 use rollout::start::Standing;
 use std::collections::BTreeSet;
@@ -79,7 +82,7 @@ impl Engine {
         let split = Split::all(row.live.unwrap_or(Slot::Green));
         let standing = self.shared.store.standing(&row).await?;
         if standing.live.is_none() && standing.active.is_none() {
-            self.must_hold_nothing(&name).await?;
+            self.must_hold_nothing(&definition).await?;
         }
         if known.is_some() {
             // A dial that somebody turned is put right; where nothing was ever adopted there is nothing to turn.
@@ -96,14 +99,21 @@ impl Engine {
 
     /// The journal knows of no release. If containers run in a slot all the same, they may be serving: the journal was lost,
     /// and pointing the traffic elsewhere would cut them off.
-    async fn must_hold_nothing(&self, name: &str) -> Result<(), EngineError> {
+    async fn must_hold_nothing(&self, definition: &Definition) -> Result<(), EngineError> {
+        let name = &definition.application.name;
+        let runtime = self.shared.runtimes.of(&definition.application);
+        let (what, how) = match definition.application.runtime {
+            RuntimeKind::Docker => ("containers", "remove them (docker rm -f)"),
+            RuntimeKind::Process(_) => {
+                ("processes", "end them, and remove the folder of processes beside the database")
+            }
+        };
         for slot in Slot::BOTH {
-            let containers = self.shared.docker.containers(&Project::slot(name, slot)).await?;
-            if !containers.is_empty() {
-                let project = Project::slot(name, slot);
+            let project = Project::slot(name, slot);
+            if !runtime.instances(&project).await?.is_empty() {
                 return Err(Refusal::not_now(format!(
-                    "{} holds containers, and this database knows of no release of {name}: they may be serving. Restore the \
-                     database that knows them; or, if they are not needed, remove them (docker rm -f), and try again.",
+                    "{} holds {what}, and this database knows of no release of {name}: they may be serving. Restore the \
+                     database that knows them; or, if they are not needed, {how}, and try again.",
                     project.name()
                 ))
                 .into());
@@ -136,11 +146,12 @@ impl Engine {
         let release = release.map(Version::parse).transpose();
         let release = release.map_err(|message| Refusal::invalid("release", message))?;
         // Without a release any will do, to see what services there are.
-        let compose = match &release {
-            Some(release) => definition.compose(release),
-            None => Version::parse("0.0.0").map_or_else(|_| Ok(Default::default()), |any| definition.compose(&any)),
+        let recipe = match &release {
+            Some(release) => definition.recipe(release),
+            None => Version::parse("0.0.0")
+                .map_or_else(|_| Ok(Recipe::Compose(Default::default())), |any| definition.recipe(&any)),
         };
-        let compose = compose.map_err(EngineError::Files)?;
+        let recipe = recipe.map_err(EngineError::Files)?;
         let row = self.shared.store.application(&definition.application.name).await?;
         let addresses = match &row {
             Some(row) => self.shared.store.addresses(row.id).await?,
@@ -163,15 +174,16 @@ impl Engine {
             is_first: row.live.is_none(),
             expected,
         });
-        let docker = &self.shared.docker;
-        let mut checks = preflight::look(&Surroundings { docker, definition, compose: &compose, place }).await;
+        let runtime = self.shared.runtimes.of(&definition.application);
+        let around = Surroundings { runtime: runtime.as_ref(), definition, recipe: &recipe, place };
+        let mut checks = preflight::look(&around).await;
         if let Some(release) = &release {
             let known = match &row {
                 Some(row) => self.shared.store.release_images(row.id, release).await?,
                 None => None,
             };
             let mut quiet = |_| {};
-            checks.push(preflight::images::pin(docker, definition, &compose, known.as_ref(), &mut quiet).await.1);
+            checks.push(runtime.pin(definition, &recipe, known.as_ref(), &mut quiet).await.1);
         }
         Ok(checks)
     }
@@ -189,8 +201,8 @@ impl Engine {
             None => vec![],
         };
         let mut wanted = vec![];
-        for (service, ..) in definition.routed() {
-            for slot in Slot::BOTH {
+        for (service, slots) in addressed(definition) {
+            for slot in slots.iter().copied() {
                 if !have.iter().any(|address| address.service == service && address.slot == slot) {
                     wanted.push(Address { service: service.to_owned(), slot, port: free_port(&mut given)? });
                 }
@@ -253,6 +265,21 @@ impl Engine {
     }
 }
 
+/// Who gets an address, in which slots: routed services; and every process, for it has no network of its own. What both
+/// slots share has one, kept as blue's.
+fn addressed(definition: &Definition) -> Vec<(&str, &'static [Slot])> {
+    match &definition.application.runtime {
+        RuntimeKind::Docker => definition.routed().map(|(service, ..)| (service, &Slot::BOTH[..])).collect(),
+        RuntimeKind::Process(programs) => programs
+            .keys()
+            .map(|service| match definition.service(service) {
+                Service::Shared => (service.as_str(), &[SHARED_ADDRESS][..]),
+                _ => (service.as_str(), &Slot::BOTH[..]),
+            })
+            .collect(),
+    }
+}
+
 /// A loopback port that nobody was given and nobody listens on, neither by TCP nor by UDP: the router's log arrives at
 /// the number of its admin port.
 fn free_port(given: &mut BTreeSet<u16>) -> Result<u16, EngineError> {
@@ -260,7 +287,7 @@ fn free_port(given: &mut BTreeSet<u16>) -> Result<u16, EngineError> {
         |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok();
     let free = PORTS.into_iter().find(|port| !given.contains(port) && is_free(*port));
     let port =
-        free.ok_or_else(|| DockerError::new(format!("no port is free between {} and {}", PORTS.start, PORTS.end)))?;
+        free.ok_or_else(|| RuntimeError::new(format!("no port is free between {} and {}", PORTS.start, PORTS.end)))?;
     given.insert(port);
     Ok(port)
 }

@@ -15,7 +15,8 @@ use crate::error::EngineError;
 use crate::feed::Feed;
 use crate::router::{self, Router, RouterError};
 use crate::runner::Runners;
-use crate::runtime::docker::Docker;
+use crate::runtime::process::Processes;
+use crate::runtime::{RuntimeError, Runtimes};
 use crate::store::{Lock, Store};
 use crate::telemetry::{Boards, Listeners};
 use rollout::Rollout;
@@ -26,7 +27,7 @@ use rollout::event::{Event, RolloutId};
 use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -42,7 +43,7 @@ pub struct Engine {
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) feed: Feed,
-    pub(crate) docker: Docker,
+    pub(crate) runtimes: Runtimes,
     pub(crate) http: reqwest::Client,
     routers: Mutex<HashMap<String, Chosen>>,
     observations: observe::Observations,
@@ -136,6 +137,11 @@ impl Shared {
     }
 }
 
+/// Where the records of processes are.
+fn processes_beside(database: &Path) -> PathBuf {
+    database.with_extension("processes")
+}
+
 impl Engine {
     /// Opens the data, refuses to share it, and goes on with every rollout that is not settled.
     ///
@@ -160,9 +166,18 @@ impl Engine {
         Engine::assemble(database, None).await
     }
 
+    /// Ends every process that services run as, without a server: the next one starts them again. Says which they were.
+    ///
+    /// # Errors
+    /// When a server holds the data, or a process does not end.
+    pub async fn rest_processes(database: &Path) -> Result<Vec<String>, EngineError> {
+        let _lock = Lock::take(database)?;
+        let processes = Processes::open(&processes_beside(database), false, reqwest::Client::new())?;
+        Ok(processes.rest().await?)
+    }
+
     async fn assemble(database: &Path, lock: Option<Lock>) -> Result<Engine, EngineError> {
         let store = Store::open(database).await?;
-        let docker = Docker::default();
         // The checks are of slots on this machine: no proxy, no redirect, and no connection kept to a container that
         // may be gone.
         let http = reqwest::Client::builder()
@@ -171,11 +186,13 @@ impl Engine {
             .pool_max_idle_per_host(0)
             .connect_timeout(Duration::from_secs(5))
             .build()
-            .map_err(|error| EngineError::Docker(crate::runtime::docker::DockerError::new(error.to_string())))?;
+            .map_err(|error| EngineError::Runtime(RuntimeError::new(error.to_string())))?;
+        let processes = Processes::open(&processes_beside(database), lock.is_some(), http.clone())?;
+        let runtimes = Runtimes { docker: Arc::default(), processes };
         let shared = Shared {
             store,
             feed: Feed::default(),
-            docker,
+            runtimes,
             http,
             routers: Mutex::default(),
             observations: observe::Observations::default(),
@@ -195,6 +212,7 @@ impl Engine {
     /// Ends all work between two steps if it can, and closes the file.
     pub async fn stop(&self) {
         self.runners.stop().await;
+        self.shared.runtimes.processes.leave();
         self.shared.store.close().await;
     }
 

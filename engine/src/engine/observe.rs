@@ -1,10 +1,10 @@
-//! What is really there right now: the router's own split, the containers' own state. For the screen, which shows
+//! What is really there right now: the router's own split, the state of containers and processes. For the screen, which shows
 //! what was probed and not what was commanded.
 
 use super::Engine;
 use crate::clock;
 use crate::error::EngineError;
-use crate::runtime::docker::{ContainerState, Health, Project};
+use crate::runtime::{Health, Instance, Project};
 use crate::store::applications::ApplicationRow;
 use rollout::actor::Actor;
 use rollout::clock::{Millis, Timestamp};
@@ -20,11 +20,11 @@ pub struct Observed {
     pub at: Timestamp,
     /// By the router's own word; or why it did not tell.
     pub split: Result<Split, String>,
-    /// Containers of blue, green and what they share; or why the engine did not tell.
+    /// What runs in blue, green and for both of them; or why the runtime did not tell.
     pub services: Result<Vec<ServiceView>, String>,
 }
 
-/// A container as it was seen.
+/// A container or process as it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceView {
     pub service: String,
@@ -93,34 +93,41 @@ impl Engine {
             (Some(Slot::Green), Project::slot(&row.name, Slot::Green)),
             (None, Project::shared(&row.name)),
         ];
+        // What runs is shown even when the file has become unreadable.
+        let runtime = match super::rollouts::load(row.file.clone()).await {
+            Ok(definition) => self.shared.runtimes.of(&definition.application),
+            Err(_) => self.shared.runtimes.holding(&row.name),
+        };
+        let runtime = runtime.as_ref();
         let looks = projects.iter().map(|(slot, project)| async move {
-            let containers = self.shared.docker.containers(project).await.map_err(|error| error.to_string())?;
-            Ok::<_, String>(containers.into_iter().map(|container| view(*slot, container)).collect::<Vec<_>>())
+            let instances = runtime.instances(project).await.map_err(|error| error.to_string())?;
+            Ok::<_, String>(instances.into_iter().map(|instance| view(*slot, instance)).collect::<Vec<_>>())
         });
         match tokio::time::timeout(PATIENCE, futures::future::try_join_all(looks)).await {
             Ok(seen) => Ok(seen?.into_iter().flatten().collect()),
-            Err(_) => Err("the Docker Engine does not answer".to_owned()),
+            Err(_) => Err(format!("{} does not answer", runtime.name())),
         }
     }
 }
 
-fn view(slot: Option<Slot>, container: ContainerState) -> ServiceView {
-    let health = match &container.health {
-        // What a check said last says nothing of a container that was stopped.
-        _ if !container.running => "",
+fn view(slot: Option<Slot>, instance: Instance) -> ServiceView {
+    let health = match &instance.health {
+        // What a check said last says nothing of what was stopped.
+        _ if !instance.running() => "",
         Health::None => "",
         Health::Starting => ", starting",
         Health::Healthy => ", healthy",
         Health::Unhealthy(_) => ", unhealthy",
     };
-    let runs_well = container.running && matches!(container.health, Health::None | Health::Healthy);
+    let runs_well = instance.running() && matches!(instance.health, Health::None | Health::Healthy);
     // One that was told to stop, and did: a worker that belongs in the other slot, a job that is done.
-    let well = runs_well || container.status == "exited (0)";
+    let well = runs_well || instance.ended_well();
+    let crashes = instance.crashes.as_ref().map(|crashes| format!("; {crashes}")).unwrap_or_default();
     ServiceView {
-        service: container.service,
+        status: format!("{}{health}{crashes}", instance.state),
+        service: instance.service,
         slot,
-        release: container.release,
+        release: instance.release,
         well,
-        status: format!("{}{health}", container.status),
     }
 }

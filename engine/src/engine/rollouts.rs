@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::Definition;
+use crate::accounts::COMMAND_LINE;
 use crate::error::EngineError;
 use crate::store::history::{Filter, RolloutRow};
 use crate::store::logs::Line;
@@ -13,6 +14,7 @@ use rollout::command::{Ask, Command, Refusal};
 use rollout::event::{Entry, RolloutId};
 use rollout::policy::{Permission, authorize};
 use rollout::start::{self, Undo};
+use rollout::state::Phase;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -58,6 +60,9 @@ impl Engine {
         if let Some(unfit) = router.fits(&stages).await.into_iter().find(|check| check.level == Level::Failure) {
             return Err(Refusal::not_now(format!("The router cannot carry this out: {}.", unfit.said)).into());
         }
+        if row.live.is_some() {
+            self.must_keep_its_runtime(application, &definition).await?;
+        }
         let begun = self
             .shared
             .store
@@ -66,6 +71,24 @@ impl Engine {
             })
             .await??;
         Ok(self.begun(begun))
+    }
+
+    /// What one runtime has running, the other would neither see nor take away.
+    async fn must_keep_its_runtime(&self, application: &str, definition: &Definition) -> Result<(), EngineError> {
+        let filter = Filter { application: Some(application.to_owned()), ..Filter::default() };
+        let Some(last) = self.shared.store.history(&filter, None, 1).await?.pop() else { return Ok(()) };
+        let was = self.shared.store.definition(last.id).await?.application.runtime;
+        let now = &definition.application.runtime;
+        if was.is_process() == now.is_process() {
+            return Ok(());
+        }
+        Err(Refusal::not_now(format!(
+            "The application file says runtime = \"{}\", and what is live runs by \"{}\": it would be left behind. Give the \
+             application another name, and add it beside this one.",
+            now.as_str(),
+            was.as_str()
+        ))
+        .into())
     }
 
     /// Does what a person asks of a rollout. Returns the rollout to look at next: another one when a finished one is
@@ -176,6 +199,17 @@ impl Engine {
         authorize(actor, Permission::Read)?;
         let lines = self.shared.store.lines_after(id, line).await?;
         Ok((self.shared.store.entries_after(id, seq).await?, lines))
+    }
+
+    /// Whether a rollout that a person started has succeeded.
+    ///
+    /// # Errors
+    /// When the actor may not read.
+    pub async fn has_succeeded(&self, actor: &Actor) -> Result<bool, EngineError> {
+        let filter = Filter { phase: Some(Phase::Succeeded), ..Filter::default() };
+        let page = self.history(actor, &filter, None).await?;
+        // A page of them is proof enough that nobody is new here.
+        Ok(page.next.is_some() || page.rows.iter().any(|row| row.started_by != COMMAND_LINE))
     }
 
     /// History, newest first, from below a rollout.

@@ -1,7 +1,7 @@
 //! What both slots lean on: database, cache, object storage.
 
 use super::Surroundings;
-use crate::runtime::docker::Project;
+use crate::runtime::Project;
 use rollout::application::{Service, Sharing};
 use rollout::check::Check;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(super) async fn look(around: &Surroundings<'_>) -> Vec<Check> {
 
 /// Services that outlive rollouts and serve both slots.
 fn shared<'a>(around: &'a Surroundings) -> Vec<&'a str> {
-    let services = around.compose.services.keys().map(String::as_str);
+    let services = around.recipe.services().into_iter();
     services.filter(|name| matches!(around.definition.service(name), Service::Shared)).collect()
 }
 
@@ -73,20 +73,15 @@ async fn object_storage(around: &Surroundings<'_>) -> Check {
     let mut runs: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     if let Some(place) = around.place.as_ref().filter(|place| !place.is_first) {
         let project = Project::slot(&around.definition.application.name, place.live);
-        match around.docker.environments(&project).await {
+        match around.runtime.environments(&project).await {
             Ok(environments) => runs = environments,
             Err(error) => return Check::failure(name, error.to_string()),
         }
     }
-    compare(
-        name,
-        wanted,
-        |service| {
-            let new = around.compose.services.get(service).map(|service| &service.environment);
-            (new, runs.get(service))
-        },
-        around.compose.services.keys().map(String::as_str).collect(),
-    )
+    let services = around.recipe.services();
+    let new: BTreeMap<&str, Environment> =
+        services.iter().filter_map(|service| Some((*service, around.recipe.environment(service)?))).collect();
+    compare(name, wanted, |service| (new.get(service), runs.get(service)), services, around.recipe.source())
 }
 
 type Environment = BTreeMap<String, String>;
@@ -96,6 +91,7 @@ fn compare<'a>(
     wanted: &[String],
     of: impl Fn(&str) -> (Option<&'a Environment>, Option<&'a Environment>),
     services: Vec<&str>,
+    source: &str,
 ) -> Check {
     for variable in wanted {
         let mut found = false;
@@ -117,7 +113,7 @@ fn compare<'a>(
             }
         }
         if !found {
-            let said = format!("no service of the compose file has the variable {variable}, which [requires] names");
+            let said = format!("no service of {source} has the variable {variable}, which [requires] names");
             return Check::failure(name, said);
         }
     }
@@ -134,7 +130,8 @@ mod tests {
         let environment = |bucket: &str| Environment::from([("S3_BUCKET".to_owned(), bucket.to_owned())]);
         let (files, others, none) = (environment("files"), environment("others"), Environment::new());
         let level = |new: &Environment, runs: Option<&Environment>| {
-            compare("object storage", &["S3_BUCKET".to_owned()], |_| (Some(new), runs), vec!["api"]).level
+            compare("object storage", &["S3_BUCKET".to_owned()], |_| (Some(new), runs), vec!["api"], "the compose file")
+                .level
         };
         assert_eq!(level(&files, Some(&files)), Level::Ok);
         assert_eq!(level(&files, None), Level::Ok);

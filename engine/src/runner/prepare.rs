@@ -2,6 +2,7 @@
 
 use crate::compose::Compose;
 use crate::engine::Shared;
+use crate::runtime::Recipe;
 use crate::secrets::Mask;
 use crate::steps::{Context, StepLog};
 use crate::store::StoreError;
@@ -25,8 +26,8 @@ pub(crate) async fn context(
         shared.store.application(name).await.map_err(said)?.ok_or_else(|| format!("there is no application {name}"))?;
     let addresses = shared.store.addresses(row.id).await.map_err(said)?;
     let router = shared.router(&definition.application, row.admin_port).map_err(|error| error.to_string())?;
-    let compose = match definition.compose(&rollout.start.release) {
-        Ok(compose) => compose,
+    let recipe = match definition.recipe(&rollout.start.release) {
+        Ok(recipe) => recipe,
         // The way back must not depend on a variable that somebody unset meanwhile: it starts what is there.
         Err(_)
             if matches!(
@@ -34,7 +35,7 @@ pub(crate) async fn context(
                 Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot | Step::CleanUp
             ) =>
         {
-            Compose::default()
+            Recipe::Compose(Compose::default())
         }
         Err(problems) => {
             return Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
@@ -44,12 +45,12 @@ pub(crate) async fn context(
         StepLog::open(shared.store.clone(), shared.feed.clone(), id, index, Mask::of(&definition.application));
     let cx = Context {
         store: shared.store.clone(),
-        docker: shared.docker.clone(),
+        runtime: shared.runtimes.of(&definition.application),
         router,
         http: shared.http.clone(),
         row,
         definition,
-        compose,
+        recipe,
         addresses,
         rollout,
         log,

@@ -3,6 +3,7 @@
 use super::{Mask, resolve};
 use rollout::application::{Application, Body, Secret};
 use rollout::router::RouterKind;
+use rollout::runtime::RuntimeKind;
 
 impl Mask {
     /// Every secret that the application file names and that is there; one that is not is spoken of where it is used.
@@ -20,6 +21,9 @@ impl Mask {
         }
         if let RouterKind::DigitalOcean(balancer) = &application.traffic.router {
             add(&balancer.token);
+        }
+        if let RuntimeKind::Process(programs) = &application.runtime {
+            programs.values().flat_map(|program| program.environment.values()).for_each(&mut add);
         }
         for test in &application.smoke {
             test.headers.values().for_each(|value| add(&Secret::parse(value)));

@@ -2,10 +2,10 @@
 //! gone is made anew from its release.
 
 use super::{Context, Done, Outcome, probe};
-use crate::runtime::docker::{ContainerState, Publish, Wanted};
+use crate::runtime::{Instance, RuntimeError, Wanted};
 use rollout::release::Version;
 use rollout::slot::Slot;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The old slot was well when it was left: it gets a short while, not a whole health check.
@@ -15,14 +15,14 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     let (Some(old), Some(release)) = (cx.rollout.old_slot(), &cx.rollout.start.from) else {
         return Err("there is no old slot to go back to".to_owned());
     };
-    let containers = cx.docker.containers(&cx.project(old)).await.map_err(|error| error.to_string())?;
+    let instances = cx.runtime.instances(&cx.project(old)).await.map_err(|error| error.to_string())?;
     // What runs in the live slot only comes back last, once the new slot's has ended.
-    make_what_is_gone(cx, old, release, &containers, |service| !cx.is_live_slot_only(service)).await?;
-    for container in containers {
-        let job_done = container.status == "exited (0)";
-        if !container.running && !job_done && !cx.is_live_slot_only(&container.service) {
-            cx.log.info(format!("{} in {old} is {}: starting it", container.service, container.status));
-            cx.docker.start(&container.id, &container.name).await.map_err(|error| error.to_string())?;
+    make_what_is_gone(cx, old, release, &instances, |service| !cx.is_live_slot_only(service)).await?;
+    for instance in instances {
+        let job_done = instance.ended_well();
+        if !instance.running() && !job_done && !cx.is_live_slot_only(&instance.service) {
+            cx.log.info(format!("{} in {old} is {}: starting it", instance.service, instance.state));
+            cx.runtime.start(&instance).await.map_err(|error| error.to_string())?;
         }
     }
     let begun = Instant::now();
@@ -43,51 +43,50 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     }
 }
 
-/// Somebody removed containers of the old slot: without them there would be no way back. Those that are there are not
+/// Somebody removed containers or processes of the old slot: without them there would be no way back. Those that are there are not
 /// touched, whatever their configuration: they served until now.
 pub(super) async fn make_what_is_gone(
     cx: &Context,
     old: Slot,
     release: &Version,
-    there: &[ContainerState],
+    there: &[Instance],
     of_these: impl Fn(&str) -> bool,
 ) -> Result<(), String> {
     let images = cx.store.release_images(cx.row.id, release).await.map_err(|error| error.to_string())?;
     let images = images.ok_or_else(|| format!("it is not known what release {release} was made of"))?;
     // What the old release had, not what the new one has.
-    let gone: BTreeMap<&str, Publish> = cx.slot_services(old, |name| {
-        images.contains_key(name) && of_these(name) && !there.iter().any(|container| container.service == name)
+    let gone: BTreeSet<&str> = cx.slot_services(|name| {
+        images.contains_key(name) && of_these(name) && !there.iter().any(|instance| instance.service == name)
     });
     if gone.is_empty() {
         return Ok(());
     }
-    let names = gone.keys().copied().collect::<Vec<_>>().join(", ");
+    let names = gone.iter().copied().collect::<Vec<_>>().join(", ");
     cx.log.info(format!("{names} of {old} is gone: making it anew from release {release}"));
     let lost = |why: String| format!("{names} of {old} is gone, and cannot be made anew from release {release}: {why}");
-    let compose = cx
+    let recipe = cx
         .definition
-        .compose(release)
+        .recipe(release)
         .map_err(|problems| lost(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     let (project, shared) = (cx.project(old), cx.shared());
     let wanted = Wanted {
         project: &project,
-        compose: &compose,
-        compose_file: &cx.definition.compose_file,
-        services: gone,
+        definition: &cx.definition,
+        recipe: &recipe,
+        release,
         images: &images,
-        release: release.as_str(),
-        elsewhere: &shared,
+        services: gone,
+        addresses: &cx.addresses,
         keep_running: true,
     };
-    let said = |error: crate::runtime::docker::DockerError| lost(error.to_string());
-    cx.docker.make_networks(&project, &compose).await.map_err(said)?;
-    cx.docker.connect_shared(&shared, &project, &compose).await.map_err(said)?;
-    cx.docker.up(&wanted, &mut |line| cx.log.info(line)).await.map_err(said)
+    let said = |error: RuntimeError| lost(error.to_string());
+    cx.runtime.join_shared(&shared, &project, &recipe).await.map_err(said)?;
+    cx.runtime.up(&wanted, &mut |line| cx.log.info(line)).await.map_err(said)
 }
 
 /// As before a shift, but that what runs in the live slot only need not be up yet.
 async fn well(cx: &Context, old: Slot) -> Result<(), String> {
-    for (service, seen) in probe::containers(cx, old).await? {
+    for (service, seen) in probe::instances(cx, old).await? {
         match seen {
             probe::Seen::Well => {}
             probe::Seen::NotYet(_) | probe::Seen::Down(_) if cx.is_live_slot_only(&service) => {}

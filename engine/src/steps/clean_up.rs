@@ -17,6 +17,6 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     if !same_split(now, Split::all(old.other())) {
         return Err(format!("the router says {now}: {old} still gets traffic, and is left alone"));
     }
-    let count = cx.docker.down(&cx.project(old)).await.map_err(|error| error.to_string())?;
-    Ok(Done::new(format!("{count} containers of {old} stopped and removed")))
+    let count = cx.runtime.down(&cx.project(old)).await.map_err(|error| error.to_string())?;
+    Ok(Done::new(format!("{} of {old} stopped and removed", cx.counted(count))))
 }

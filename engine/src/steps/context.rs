@@ -2,33 +2,30 @@
 
 use super::{Outcome, StepLog};
 use crate::Definition;
-use crate::compose::Compose;
-use crate::preflight::images::credentials;
 use crate::router::{Route, Router};
-use crate::runtime::docker::{Docker, Project, Publish};
+use crate::runtime::{Pipe, Project, Recipe, Runtime};
 use crate::store::Store;
 use crate::store::applications::{Address, ApplicationRow};
 use crate::store::logs::Stream;
-use bollard::auth::DockerCredentials;
 use rollout::Rollout;
 use rollout::application::Service;
 use rollout::check::Check;
 use rollout::slot::Slot;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Last lines of a container that are kept with the rollout.
+/// Last lines of a container or process that are kept with the rollout.
 const KEPT_LINES: usize = 100;
 
 pub(crate) struct Context {
     pub(crate) store: Store,
-    pub(crate) docker: Docker,
+    pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) router: Arc<dyn Router>,
     pub(crate) http: reqwest::Client,
     pub(crate) row: ApplicationRow,
     pub(crate) definition: Definition,
-    /// The compose file for the release of this rollout.
-    pub(crate) compose: Compose,
+    /// What the release of this rollout is made of.
+    pub(crate) recipe: Recipe,
     pub(crate) addresses: Vec<Address>,
     pub(crate) rollout: Rollout,
     pub(crate) log: StepLog,
@@ -79,25 +76,39 @@ impl Context {
         matches!(self.definition.service(service), Service::Background { live_slot_only: true })
     }
 
-    /// The services of a slot that `pick` takes, with the ports they get there.
-    pub(crate) fn slot_services(&self, slot: Slot, pick: impl Fn(&str) -> bool) -> BTreeMap<&str, Publish> {
-        let names = self.compose.services.keys().map(String::as_str);
-        names.filter(|name| !self.is_shared(name) && pick(name)).map(|name| (name, self.publish(name, slot))).collect()
+    /// The services that each slot has for itself and that `pick` takes.
+    pub(crate) fn slot_services(&self, pick: impl Fn(&str) -> bool) -> BTreeSet<&str> {
+        self.recipe.services().into_iter().filter(|name| !self.is_shared(name) && pick(name)).collect()
     }
 
-    fn publish(&self, service: &str, slot: Slot) -> Publish {
-        let address = self.addresses.iter().find(|address| address.service == service && address.slot == slot);
-        match (self.definition.service(service), address) {
-            (Service::Routed { port, .. }, Some(address)) => {
-                Publish::Address { container: port, loopback: address.port }
-            }
-            _ => Publish::Nothing,
+    /// What runs a service, as sentences call it.
+    pub(crate) fn one(&self) -> &'static str {
+        match self.recipe {
+            Recipe::Compose(_) => "container",
+            Recipe::Processes(_) => "process",
         }
     }
 
-    /// What an image's registry asks for, if the application file names that registry.
-    pub(crate) fn credentials(&self, image: &str) -> Result<Option<DockerCredentials>, String> {
-        credentials(&self.definition, image)
+    pub(crate) fn many(&self) -> &'static str {
+        match self.recipe {
+            Recipe::Compose(_) => "containers",
+            Recipe::Processes(_) => "processes",
+        }
+    }
+
+    pub(crate) fn counted(&self, count: usize) -> String {
+        if count == 1 { format!("1 {}", self.one()) } else { format!("{count} {}", self.many()) }
+    }
+
+    /// Runs a command beside an instance to its end, and says its exit code.
+    pub(crate) async fn execute(
+        &self,
+        instance: &str,
+        command: &[String],
+        line: &mut (dyn FnMut(Pipe, &str) + Send),
+    ) -> Result<i64, String> {
+        let exec = self.runtime.command(instance, command).await.map_err(|error| error.to_string())?;
+        self.runtime.run(&exec, line).await.map_err(|error| error.to_string())
     }
 
     /// Keeps what the step found, one by one: it is written before the step's end.
@@ -105,7 +116,7 @@ impl Context {
         *self.checks.lock().unwrap_or_else(PoisonError::into_inner) = checks;
     }
 
-    /// Does the work; when it fails, the last lines of the new slot's containers are kept, for whoever asks why.
+    /// Does the work; when it fails, the last lines of the new slot's services are kept, for whoever asks why.
     pub(crate) async fn keeping_logs(&self, work: impl Future<Output = Outcome>) -> Outcome {
         let outcome = work.await;
         if outcome.is_err() {
@@ -115,13 +126,14 @@ impl Context {
     }
 
     pub(crate) async fn keep_last_lines(&self, slot: Slot) {
-        let containers = match self.docker.containers(&self.project(slot)).await {
-            Ok(containers) => containers,
+        let instances = match self.runtime.instances(&self.project(slot)).await {
+            Ok(instances) => instances,
             Err(error) => return self.log.info(format!("the logs of {slot} cannot be read: {error}")),
         };
-        for container in containers {
-            self.log.line(Stream::Kept, &format!("── {} · {} ──", container.service, container.status));
-            match self.docker.last_lines(&container.id, KEPT_LINES).await {
+        for instance in instances {
+            let crashes = instance.crashes.as_ref().map(|crashes| format!(": {crashes}")).unwrap_or_default();
+            self.log.line(Stream::Kept, &format!("── {} · {}{crashes} ──", instance.service, instance.state));
+            match self.runtime.last_lines(&instance, KEPT_LINES).await {
                 Ok(lines) => lines.iter().for_each(|line| self.log.line(Stream::Kept, line)),
                 Err(error) => self.log.info(error.to_string()),
             }

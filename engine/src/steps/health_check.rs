@@ -1,4 +1,4 @@
-//! Containers' own checks and HTTP checks, until each has passed often enough in a row, or has had its tries.
+//! The services' own checks and HTTP checks, until each has passed often enough in a row, or has had its tries.
 
 use super::probe::{self, Seen};
 use super::{Context, Done, Outcome};
@@ -6,16 +6,16 @@ use rollout::application::HealthCheck;
 use rollout::clock::Millis;
 use std::time::Duration;
 
-/// How long the containers' own checks may take: the guide's 30 tries, 10 s apart, looked at more often.
-const CONTAINER_TRIES: u32 = 300;
-const CONTAINER_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the services' own checks may take: the guide's 30 tries, 10 s apart, looked at more often.
+const OWN_TRIES: u32 = 300;
+const OWN_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(cx: &Context) -> Outcome {
     let checks = &cx.definition.application.health;
     // Side by side, and the first that fails ends them all.
     let http = futures::future::try_join_all(checks.iter().map(|check| http(cx, check)));
-    futures::future::try_join(containers(cx), http).await?;
-    Ok(Done::new(format!("containers well, {} HTTP checks passed", checks.len())))
+    futures::future::try_join(instances(cx), http).await?;
+    Ok(Done::new(format!("{} well, {} HTTP checks passed", cx.many(), checks.len())))
 }
 
 async fn http(cx: &Context, check: &HealthCheck) -> Result<(), String> {
@@ -55,11 +55,11 @@ async fn http(cx: &Context, check: &HealthCheck) -> Result<(), String> {
     ))
 }
 
-async fn containers(cx: &Context) -> Result<(), String> {
+async fn instances(cx: &Context) -> Result<(), String> {
     let mut last = String::new();
-    for _ in 0..CONTAINER_TRIES {
+    for _ in 0..OWN_TRIES {
         let mut waiting = vec![];
-        for (service, seen) in probe::containers(cx, cx.new_slot()).await? {
+        for (service, seen) in probe::instances(cx, cx.new_slot()).await? {
             match seen {
                 Seen::Well => {}
                 Seen::NotYet(why) => waiting.push(format!("{service}: {why}")),
@@ -69,7 +69,7 @@ async fn containers(cx: &Context) -> Result<(), String> {
         if waiting.is_empty() {
             match probe::answers(cx, cx.new_slot()).await {
                 Ok(()) => {
-                    cx.log.info("every container is up, and well by its own check");
+                    cx.log.info(format!("every {} is up, and well by its own check", cx.one()));
                     return Ok(());
                 }
                 Err(why) => waiting.push(why),
@@ -80,9 +80,9 @@ async fn containers(cx: &Context) -> Result<(), String> {
             cx.log.info(&now);
             last = now;
         }
-        tokio::time::sleep(CONTAINER_INTERVAL).await;
+        tokio::time::sleep(OWN_INTERVAL).await;
     }
-    Err(format!("containers did not become healthy: {last}"))
+    Err(format!("{} did not become healthy: {last}", cx.many()))
 }
 
 fn pause(interval: Millis) -> Duration {

@@ -3,7 +3,7 @@
 
 use super::{Context, Done, Outcome};
 use crate::migration;
-use crate::runtime::docker::{Pipe, Project};
+use crate::runtime::Pipe;
 use crate::store::logs::Stream;
 use rollout::application::Migrate;
 use rollout::check::Level;
@@ -39,7 +39,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
 }
 
 pub(super) fn too_long(cx: &Context, migrate: &Migrate) -> String {
-    let container = Project::container(&cx.project(cx.new_slot()), &migrate.service);
+    let container = cx.project(cx.new_slot()).container(&migrate.service);
     format!(
         "the migration took longer than {} and may still run in {container}. Look at the database before you retry; \
          `timeout` in [migrate] allows more.",
@@ -54,7 +54,7 @@ fn filled(command: &[String], version: &str) -> Vec<String> {
 
 /// What the SQL that a command prints would do to the old release. What breaks it stops a migration that says it only adds.
 async fn look_through(cx: &Context, migrate: &Migrate, print: &[String]) -> Result<(), String> {
-    let container = Project::container(&cx.project(cx.new_slot()), &migrate.service);
+    let container = cx.project(cx.new_slot()).container(&migrate.service);
     cx.log.info(format!("$ {}", print.join(" ")));
     let mut sql = String::new();
     let mut line = |pipe, text: &str| match pipe {
@@ -65,7 +65,7 @@ async fn look_through(cx: &Context, migrate: &Migrate, print: &[String]) -> Resu
         Pipe::Out => {}
         Pipe::Err => cx.log.line(Stream::Err, text),
     };
-    let code = cx.docker.exec(&container, print, &mut line).await.map_err(|error| error.to_string())?;
+    let code = cx.execute(&container, print, &mut line).await?;
     if sql.len() >= MOST_SQL {
         return Err(format!(
             "`{}` prints more than {} MB of SQL, and the rest would not be looked through",
@@ -87,13 +87,13 @@ async fn look_through(cx: &Context, migrate: &Migrate, print: &[String]) -> Resu
 }
 
 pub(super) async fn command(cx: &Context, service: &str, what: &str, command: &[String]) -> Result<(), String> {
-    let container = Project::container(&cx.project(cx.new_slot()), service);
+    let container = cx.project(cx.new_slot()).container(service);
     cx.log.info(format!("$ {}", command.join(" ")));
     let mut line = |pipe, text: &str| match pipe {
         Pipe::Out => cx.log.line(Stream::Out, text),
         Pipe::Err => cx.log.line(Stream::Err, text),
     };
-    let code = cx.docker.exec(&container, command, &mut line).await.map_err(|error| error.to_string())?;
+    let code = cx.execute(&container, command, &mut line).await?;
     match code {
         0 => Ok(()),
         code => Err(format!("the {what} `{}` ended with exit code {code}", command.join(" "))),

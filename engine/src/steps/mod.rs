@@ -20,6 +20,7 @@ mod stop_new_slot;
 
 pub(crate) use context::Context;
 pub(crate) use log::StepLog;
+pub(crate) use probe::deepest;
 
 use rollout::plan::Step;
 use rollout::release::PinnedImages;

@@ -8,9 +8,9 @@ use rollout::slot::Split;
 pub(super) async fn run(cx: &Context) -> Outcome {
     let routes = cx.routes();
     let around = Surroundings {
-        docker: &cx.docker,
+        runtime: cx.runtime.as_ref(),
         definition: &cx.definition,
-        compose: &cx.compose,
+        recipe: &cx.recipe,
         place: Some(Place {
             router: cx.router.as_ref(),
             routes: &routes,
@@ -25,8 +25,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     let release = &cx.rollout.start.release;
     let known = cx.store.release_images(cx.row.id, release).await.map_err(|error| error.to_string())?;
     let mut tell = |line: String| cx.log.info(line);
-    let (images, check) =
-        preflight::images::pin(&cx.docker, &cx.definition, &cx.compose, known.as_ref(), &mut tell).await;
+    let (images, check) = cx.runtime.pin(&cx.definition, &cx.recipe, known.as_ref(), &mut tell).await;
     checks.push(check);
     let summary = summary(&checks);
     let failures: Vec<String> = checks

@@ -1,12 +1,12 @@
 //! Is a slot well? One look, as health checks, shifts and roll backs take it.
 
 use super::Context;
-use crate::runtime::docker::Health;
+use crate::runtime::{Health, State};
 use rollout::application::HealthCheck;
 use rollout::slot::Slot;
 use std::time::Duration;
 
-/// What one look at a container found.
+/// What one look at a container or process found.
 pub(super) enum Seen {
     Well,
     /// May still become well.
@@ -36,34 +36,35 @@ pub(super) async fn http(cx: &Context, check: &HealthCheck, slot: Slot) -> Resul
     Err(format!("status {}, expected {wanted}: {}", status.as_u16(), body.trim()))
 }
 
-/// The containers' own checks of a slot, once. Services that ended well are well.
-pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, Seen)>, String> {
-    let containers = cx.docker.containers(&cx.project(slot)).await.map_err(|error| error.to_string())?;
-    if containers.is_empty() {
+/// The services' own checks of a slot, once. Those that ended well are well.
+pub(super) async fn instances(cx: &Context, slot: Slot) -> Result<Vec<(String, Seen)>, String> {
+    let instances = cx.runtime.instances(&cx.project(slot)).await.map_err(|error| error.to_string())?;
+    if instances.is_empty() {
         return Err(format!("nothing runs in {slot}"));
     }
     let routed = |service: &str| cx.definition.routed().any(|(name, ..)| name == service);
     let gone: Vec<(String, Seen)> = cx
         .definition
         .routed()
-        .filter(|(name, ..)| !containers.iter().any(|container| container.service == *name))
-        .map(|(name, ..)| (name.to_owned(), Seen::Down("its container is gone".to_owned())))
+        .filter(|(name, ..)| !instances.iter().any(|instance| instance.service == *name))
+        .map(|(name, ..)| (name.to_owned(), Seen::Down(format!("its {} is gone", cx.one()))))
         .collect();
-    Ok(containers
+    Ok(instances
         .into_iter()
-        .map(|container| {
-            let seen = match (&container.health, container.running) {
+        .map(|instance| {
+            let seen = match (&instance.health, instance.running()) {
                 (Health::None | Health::Healthy, true) => Seen::Well,
                 (Health::Starting, true) => Seen::NotYet("its own check has not passed yet".to_owned()),
                 (Health::Unhealthy(why), true) => Seen::NotYet(format!("its own check fails: {why}")),
                 // A job that ended well is well. What gets requests must be there to answer them.
-                (_, false) if container.status == "exited (0)" && !routed(&container.service) => Seen::Well,
-                (_, false) if container.status == "restarting" => {
-                    Seen::NotYet("it restarts again and again".to_owned())
+                (_, false) if instance.ended_well() && !routed(&instance.service) => Seen::Well,
+                (_, false) if instance.state == State::Restarting => {
+                    let crashes = instance.crashes.map(|crashes| format!(": {crashes}")).unwrap_or_default();
+                    Seen::NotYet(format!("it restarts again and again{crashes}"))
                 }
-                (_, false) => Seen::Down(format!("it is {}", container.status)),
+                (_, false) => Seen::Down(format!("it is {}", instance.state)),
             };
-            (container.service, seen)
+            (instance.service, seen)
         })
         .chain(gone)
         .collect())
@@ -71,7 +72,7 @@ pub(super) async fn containers(cx: &Context, slot: Slot) -> Result<Vec<(String, 
 
 /// One look at everything: what a slot must pass right before traffic reaches it.
 pub(super) async fn slot(cx: &Context, slot: Slot) -> Result<(), String> {
-    for (service, seen) in containers(cx, slot).await? {
+    for (service, seen) in instances(cx, slot).await? {
         match seen {
             Seen::Well => {}
             Seen::NotYet(why) | Seen::Down(why) => return Err(format!("{service} in {slot}: {why}")),
@@ -106,7 +107,7 @@ pub(super) async fn answers(cx: &Context, slot: Slot) -> Result<(), String> {
 }
 
 /// "connection refused" rather than "error sending request".
-pub(super) fn deepest(error: &dyn std::error::Error) -> String {
+pub(crate) fn deepest(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
         deepest = source;

@@ -18,7 +18,7 @@ pub(super) async fn all_traffic_is_there(cx: &Context) -> Result<(), Stuck> {
 pub(super) async fn run(cx: &Context) -> Outcome {
     let slot = cx.new_slot();
     // A plan of an earlier Crossfade has no step of its own for it.
-    let moves = cx.compose.services.keys().any(|name| cx.is_live_slot_only(name));
+    let moves = cx.recipe.services().into_iter().any(|name| cx.is_live_slot_only(name));
     if moves && !cx.rollout.start.plan.steps.contains(&Step::Handover) {
         handover::run(cx).await?;
     }

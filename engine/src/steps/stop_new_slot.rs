@@ -4,6 +4,7 @@
 use super::check_old_slot::make_what_is_gone;
 use super::{Context, Done, Outcome, handover};
 use crate::router::same_split;
+use crate::runtime::RuntimeError;
 use rollout::slot::Split;
 
 pub(super) async fn run(cx: &Context) -> Outcome {
@@ -11,7 +12,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
     if !cx.rollout.prepared() {
         return Ok(Done::new(format!("nothing was prepared in {new}: it is left as it is")));
     }
-    let said = |error: crate::runtime::docker::DockerError| error.to_string();
+    let said = |error: RuntimeError| error.to_string();
     if cx.rollout.old_slot().is_none() {
         // The only release goes: traffic goes where nothing is, as before it came, so that the next one is not reached
         // before it is checked.
@@ -24,18 +25,18 @@ pub(super) async fn run(cx: &Context) -> Outcome {
             return Err(format!("the router says {now}: {new} still gets traffic, and is left alone"));
         }
         handover::stop_live_slot_only(cx, new).await?;
-        let there = cx.docker.containers(&cx.project(old)).await.map_err(said)?;
+        let there = cx.runtime.instances(&cx.project(old)).await.map_err(said)?;
         if let Some(release) = &cx.rollout.start.from {
             make_what_is_gone(cx, old, release, &there, |service| cx.is_live_slot_only(service)).await?;
         }
-        for container in there {
-            if cx.is_live_slot_only(&container.service) && !container.running {
-                cx.log.info(format!("starting {} in {old} again", container.service));
-                cx.docker.start(&container.id, &container.name).await.map_err(said)?;
+        for instance in there {
+            if cx.is_live_slot_only(&instance.service) && !instance.running() {
+                cx.log.info(format!("starting {} in {old} again", instance.service));
+                cx.runtime.start(&instance).await.map_err(said)?;
             }
         }
     }
     cx.keep_last_lines(new).await;
-    let count = cx.docker.down(&cx.project(new)).await.map_err(said)?;
-    Ok(Done::new(format!("{count} containers of {new} stopped and removed; their last lines are kept")))
+    let count = cx.runtime.down(&cx.project(new)).await.map_err(said)?;
+    Ok(Done::new(format!("{} of {new} stopped and removed; their last lines are kept", cx.counted(count))))
 }

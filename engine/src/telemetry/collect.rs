@@ -5,7 +5,8 @@ use super::readings::{Answer, Readings};
 use super::router_log::RouterLog;
 use super::{promql, scrape};
 use crate::definition::Definition;
-use crate::runtime::docker::{ContainerState, Docker, Project};
+use crate::runtime::process::SHARED_ADDRESS;
+use crate::runtime::{Instance, Project, Runtime};
 use crate::secrets::Mask;
 use crate::store::applications::Address;
 use crate::telemetry::prometheus::series::Scrapes;
@@ -20,11 +21,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest wait for Docker to say what runs.
-const DOCKER: Duration = Duration::from_secs(3);
+/// Longest wait for the runtime to say what runs.
+const RUNTIME: Duration = Duration::from_secs(3);
 
 pub(crate) struct Collector {
-    pub(crate) docker: Docker,
+    pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) http: reqwest::Client,
     pub(crate) definition: Definition,
     pub(crate) addresses: Vec<Address>,
@@ -62,7 +63,7 @@ pub(crate) struct Both {
 
 impl Collector {
     pub(crate) fn new(
-        docker: Docker,
+        runtime: Arc<dyn Runtime>,
         http: reqwest::Client,
         definition: Definition,
         addresses: Vec<Address>,
@@ -70,7 +71,7 @@ impl Collector {
     ) -> Collector {
         let mask = Mask::of(&definition.application);
         Collector {
-            docker,
+            runtime,
             http,
             definition,
             addresses,
@@ -121,7 +122,7 @@ impl Collector {
 
     /// What each container of the service in the slot answers.
     async fn instances(&self, place: &Place) -> Vec<(String, Result<String, String>)> {
-        let containers = match self.containers(&place.service, place.slot).await {
+        let containers = match self.running(&place.service, place.slot).await {
             Ok(containers) => containers,
             Err(why) => return vec![(place.service.clone(), Err(why))],
         };
@@ -142,12 +143,16 @@ impl Collector {
         futures::future::join_all(asked).await
     }
 
-    /// Where a container tells its numbers: a routed one at the slot's own address, others on Docker's network.
-    fn url(&self, place: &Place, container: &ContainerState) -> Result<String, String> {
+    /// Where it tells its numbers: a routed service and a process at the slot's own address, others on Docker's network.
+    fn url(&self, place: &Place, container: &Instance) -> Result<String, String> {
         let Place { service, port: wanted, path, slot } = place;
-        if let Service::Routed { port, .. } = self.definition.service(service)
-            && wanted.is_none_or(|wanted| wanted == port)
-            && let Some(address) = self.addresses.iter().find(|a| a.service == *service && a.slot == *slot)
+        let at_its_address = match self.definition.service(service) {
+            Service::Routed { port, .. } => wanted.is_none() || *wanted == port,
+            // A process has no other port.
+            _ => self.definition.application.runtime.is_process(),
+        };
+        let slot = if self.is_shared_service(service) { SHARED_ADDRESS } else { *slot };
+        if at_its_address && let Some(address) = self.addresses.iter().find(|a| a.service == *service && a.slot == slot)
         {
             return Ok(format!("http://127.0.0.1:{}{path}", address.port));
         }
@@ -158,18 +163,24 @@ impl Collector {
         }
     }
 
-    async fn containers(&self, service: &str, slot: Slot) -> Result<Vec<ContainerState>, String> {
+    async fn running(&self, service: &str, slot: Slot) -> Result<Vec<Instance>, String> {
         let application = &self.definition.application.name;
-        let shared = matches!(self.definition.service(service), Service::Shared);
-        let project = if shared { Project::shared(application) } else { Project::slot(application, slot) };
+        let project = if self.is_shared_service(service) {
+            Project::shared(application)
+        } else {
+            Project::slot(application, slot)
+        };
         // An engine that hangs must not keep the router's numbers from being judged.
-        let seen = tokio::time::timeout(DOCKER, self.docker.containers(&project)).await;
-        let seen = seen.map_err(|_| "the Docker Engine does not answer".to_owned())?;
-        let mut containers = seen.map_err(|error| error.to_string())?;
-        containers.retain(|container| container.service == service && container.running);
-        match containers.is_empty() {
-            true => Err(format!("no container of {service} runs in {}", project.name())),
-            false => Ok(containers),
+        let seen = tokio::time::timeout(RUNTIME, self.runtime.instances(&project)).await;
+        let seen = seen.map_err(|_| format!("{} does not answer", self.runtime.name()))?;
+        let mut instances = seen.map_err(|error| error.to_string())?;
+        instances.retain(|instance| instance.service == service && instance.running());
+        match instances.is_empty() {
+            true => {
+                let what = if self.definition.application.runtime.is_process() { "process" } else { "container" };
+                Err(format!("no {what} of {service} runs in {}", project.name()))
+            }
+            false => Ok(instances),
         }
     }
 
@@ -233,9 +244,9 @@ impl Collector {
     }
 
     async fn run(&self, service: &str, command: &[String], slot: Slot) -> Result<f64, String> {
-        let containers = self.containers(service, slot).await?;
+        let containers = self.running(service, slot).await?;
         let container = containers.first().ok_or_else(|| format!("{service} does not run"))?;
-        self.commands.number(&self.docker, container, command, &self.mask).await
+        self.commands.number(self.runtime.as_ref(), container, command, &self.mask).await
     }
 
     /// Whether there is anything to look at yet: what runs in the live slot only comes with the last of the traffic.
@@ -245,6 +256,10 @@ impl Collector {
             .iter()
             .any(|record| record.step == Step::Handover && matches!(record.status, StepStatus::Succeeded { .. }));
         handed_over || !matches!(self.service_of(metric), Some(Service::Background { live_slot_only: true }))
+    }
+
+    fn is_shared_service(&self, service: &str) -> bool {
+        matches!(self.definition.service(service), Service::Shared)
     }
 
     /// Both slots share what is measured: there is nothing beside it.

@@ -1,8 +1,8 @@
-//! Commands in containers that print a number. Docker has no way to end one that hangs: until it ends, it is not begun
-//! a second time in that container, and that is said.
+//! Commands beside a service that print a number. Docker has no way to end one that hangs: until it ends, it is not begun
+//! a second time there, and that is said.
 
 use super::command;
-use crate::runtime::docker::{ContainerState, Docker, Exec, Pipe};
+use crate::runtime::{Exec, Instance, Pipe, Runtime};
 use crate::secrets::Mask;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Longest time for a command that prints a number.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Longest wait for Docker to say whether one is still at work.
-const DOCKER: Duration = Duration::from_secs(3);
+/// Longest wait for the runtime to say whether one is still at work.
+const RUNTIME: Duration = Duration::from_secs(3);
 /// Bytes of output that are kept: of a command that floods, the end is what counts.
 const MOST_OUTPUT: usize = 64_000;
 
@@ -36,15 +36,15 @@ impl Commands {
     /// A sentence: it fails, takes too long, still runs since the last time, or prints something else.
     pub(super) async fn number(
         &self,
-        docker: &Docker,
-        container: &ContainerState,
+        runtime: &dyn Runtime,
+        container: &Instance,
         command: &[String],
         mask: &Mask,
     ) -> Result<f64, String> {
         let place = (container.id.clone(), command.to_vec());
-        self.must_not_run(docker, &place).await?;
+        self.must_not_run(runtime, &place).await?;
         let shown = command.join(" ");
-        let exec = docker.create_exec(&container.id, command).await.map_err(|error| error.to_string())?;
+        let exec = runtime.command(&container.id, command).await.map_err(|error| error.to_string())?;
         let since = Instant::now();
         let mut output = String::new();
         let mut line = |pipe, text: &str| {
@@ -56,7 +56,7 @@ impl Commands {
                 output.push('\n');
             }
         };
-        let Ok(code) = tokio::time::timeout(LIMIT, docker.run_exec(&exec, &mut line)).await else {
+        let Ok(code) = tokio::time::timeout(LIMIT, runtime.run(&exec, &mut line)).await else {
             self.lock().insert(place, Overdue { exec, since });
             return Err(format!("`{shown}` took longer than {} s", LIMIT.as_secs()));
         };
@@ -66,10 +66,10 @@ impl Commands {
         }
     }
 
-    async fn must_not_run(&self, docker: &Docker, place: &Place) -> Result<(), String> {
+    async fn must_not_run(&self, runtime: &dyn Runtime, place: &Place) -> Result<(), String> {
         let Some(overdue) = self.lock().get(place).cloned() else { return Ok(()) };
-        // If Docker does not tell, it is taken to run.
-        let runs = tokio::time::timeout(DOCKER, docker.exec_runs(&overdue.exec)).await;
+        // If it does not tell, the command is taken to run.
+        let runs = tokio::time::timeout(RUNTIME, runtime.runs(&overdue.exec)).await;
         if !matches!(runs, Ok(Ok(false))) {
             let seconds = overdue.since.elapsed().as_secs();
             return Err(format!("`{}` still runs, after {seconds} s: it is not begun again before", place.1.join(" ")));

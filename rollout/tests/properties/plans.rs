@@ -124,6 +124,7 @@ fn length(chance: &mut Chance) -> Millis {
 static BARE: LazyLock<Application> = LazyLock::new(|| Application {
     name: "hopwhistle".to_owned(),
     compose: "docker-compose.yml".to_owned(),
+    runtime: Default::default(),
     version_variable: "VERSION".to_owned(),
     services: Default::default(),
     registry: None,

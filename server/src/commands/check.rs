@@ -26,11 +26,12 @@ pub async fn run(data: &Path, arguments: &Arguments) -> Result<(), String> {
             return Err(counted(problems.len(), "problem"));
         }
     };
+    let agrees = definition.described_in().map(|file| format!("; {} agrees with it", file.display()));
     println!(
-        "{}: {} is well described; {} agrees with it",
+        "{}: {} is well described{}",
         arguments.file.display(),
         definition.application.name,
-        definition.compose_file.display()
+        agrees.unwrap_or_default()
     );
     if arguments.live { live(data, &definition, arguments.release.as_deref()).await } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 pub mod application;
 pub mod check;
 pub mod init;
+pub mod processes;
 pub mod proxy;
 pub mod serve;
 pub mod user;

@@ -7,7 +7,7 @@ const BAD: &[(&str, &str)] = &[
     // Keys
     (
         "[migrat]\n",
-        "4:2: unknown key `migrat` in the application file: did you mean `migrate`? Known there: name, compose",
+        "4:2: unknown key `migrat` in the application file: did you mean `migrate`? Known there: name, runtime, compose",
     ),
     (
         "[migrate]\nservice = \"web\"\nup = [\"x\"]\nups = 1",

@@ -6,6 +6,7 @@ mod digitalocean;
 mod fuzz;
 mod metrics;
 mod page;
+mod process;
 
 use super::read;
 use rollout::actor::Role;
@@ -55,8 +56,10 @@ fn the_sample_is_read_in_full() {
     assert_eq!(application.name, "hopwhistle");
     assert_eq!(application.compose, "deploy/compose.yml");
     assert_eq!(application.version_variable, "TAG");
-    let routed =
-        |port, hosts: &[&str]| Service::Routed { port, hosts: hosts.iter().map(ToString::to_string).collect() };
+    let routed = |port, hosts: &[&str]| Service::Routed {
+        port: Some(port),
+        hosts: hosts.iter().map(ToString::to_string).collect(),
+    };
     assert_eq!(
         application.services,
         BTreeMap::from([
@@ -152,6 +155,17 @@ fn the_sample_is_read_in_full() {
             stage(100, Some(last), 0),
         ]
     );
+}
+
+#[test]
+fn the_demos_files_differ_in_runtime_and_router_alone() {
+    let docker = good(include_str!("../../../../demo/hopwhistle/crossfade.toml"));
+    let process = good(include_str!("../../../../demo/hopwhistle/crossfade.process.toml"));
+    assert!(process.runtime.is_process() && !docker.runtime.is_process());
+    assert_eq!((&docker.health, &docker.smoke), (&process.health, &process.smoke));
+    assert_eq!((&docker.monitor, docker.keep_warm), (&process.monitor, process.keep_warm));
+    assert_eq!(docker.traffic.stages, process.traffic.stages);
+    assert_eq!(docker.services.keys().collect::<Vec<_>>(), process.services.keys().collect::<Vec<_>>());
 }
 
 #[test]

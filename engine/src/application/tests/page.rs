@@ -5,8 +5,8 @@ use super::{good, problems};
 #[test]
 fn the_page_names_every_key() {
     use crate::application::{
-        digitalocean, embedded, health, lint, metric, migrate, monitor, nginx, registry, requires, root, series,
-        services, smoke, stages, traffic,
+        digitalocean, embedded, health, lint, metric, migrate, monitor, nginx, program, registry, requires, root,
+        series, services, smoke, stages, traffic,
     };
     let page = include_str!("../../../../docs/application-file.md");
     for keys in [
@@ -19,6 +19,7 @@ fn the_page_names_every_key() {
         services::SERVICE,
         services::ROUTED,
         services::BACKGROUND,
+        program::OWN_CHECK,
         registry::REGISTRY,
         migrate::MIGRATE,
         lint::LINT,

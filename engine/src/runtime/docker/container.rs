@@ -1,7 +1,8 @@
 //! A compose service as a container, pure: what is asked of the engine, and a hash of it.
 
+use super::Project;
+use super::labels::{CONFIG_HASH, RELEASE};
 use super::networks::{network_name, volume_name};
-use super::project::{CONFIG_HASH, Project, RELEASE};
 use crate::compose::{Attachment, Compose, HealthCheck, Mount, MountSource, Port, Restart, Selinux, Service};
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, MountBindOptions,

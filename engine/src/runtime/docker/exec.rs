@@ -1,25 +1,11 @@
 //! Commands in a running container.
 
-use super::{Docker, DockerError, while_trying};
+use super::{Docker, DockerError, Exec, Pipe, while_trying};
+use crate::runtime::lines::Lines;
 use bollard::container::LogOutput;
 use bollard::exec::StartExecResults;
 use bollard::models::ExecConfig;
 use futures::StreamExt;
-
-/// Which pipe a line came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pipe {
-    Out,
-    Err,
-}
-
-/// A command in a container that was begun once.
-#[derive(Clone, Debug)]
-pub struct Exec {
-    id: String,
-    /// For people.
-    what: String,
-}
 
 impl Docker {
     /// Runs a command to its end and returns its exit code. `line` gets what it prints, line by line.
@@ -90,43 +76,5 @@ impl Docker {
             Err(error) if error.is_missing() => Ok(false),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// Pieces of output, cut into lines wherever they were torn apart.
-#[derive(Default)]
-pub(super) struct Lines {
-    rest: Vec<u8>,
-}
-
-impl Lines {
-    pub(super) fn push(&mut self, piece: &[u8], mut line: impl FnMut(&str)) {
-        self.rest.extend_from_slice(piece);
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let done: Vec<u8> = self.rest.drain(..=end).collect();
-            line(String::from_utf8_lossy(&done).trim_end_matches(['\n', '\r']));
-        }
-    }
-
-    pub(super) fn finish(self, mut line: impl FnMut(&str)) {
-        if !self.rest.is_empty() {
-            line(String::from_utf8_lossy(&self.rest).trim_end_matches('\r'));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Lines;
-
-    #[test]
-    fn torn_lines_are_mended() {
-        let mut lines = Lines::default();
-        let mut seen = vec![];
-        for piece in ["on", "e\r\ntw", "o\n\nth", "ree"] {
-            lines.push(piece.as_bytes(), |line| seen.push(line.to_owned()));
-        }
-        lines.finish(|line| seen.push(line.to_owned()));
-        assert_eq!(seen, ["one", "two", "", "three"]);
     }
 }

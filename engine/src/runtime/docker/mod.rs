@@ -6,9 +6,11 @@
 //! | file | what |
 //! |---|---|
 //! | `connect` | the engine's socket |
-//! | `project` | names and labels |
+//! | `labels` | names and labels, as compose gives them |
+//! | `host` | what is asked of a runtime, asked of Docker |
+//! | `fitness` | the engine, and the disk under it |
 //! | `container` | a compose service as a container, pure |
-//! | `images` | pinning by digest, pulling |
+//! | `images`, `pinning` | pinning by digest, pulling |
 //! | `networks` | networks and volumes |
 //! | `up`, `down` | a project reconciled, and taken away |
 //! | `exec` | commands in a container |
@@ -19,17 +21,19 @@ mod connect;
 mod container;
 mod down;
 mod exec;
+mod fitness;
+mod host;
 mod images;
+mod labels;
 mod networks;
-pub mod project;
+mod pinning;
 mod signal;
 mod state;
 mod up;
 
+pub use super::{Exec, Health, Pipe, Project};
 pub use container::Publish;
-pub use exec::{Exec, Pipe};
-pub use project::Project;
-pub use state::{ContainerState, Health};
+pub use state::ContainerState;
 pub use up::Wanted;
 
 use std::fmt::Display;

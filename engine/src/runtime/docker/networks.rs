@@ -131,7 +131,7 @@ impl Docker {
 
     /// Removes the project's networks. Containers of other projects are let go first.
     pub(super) async fn remove_networks(&self, project: &Project) -> Result<(), DockerError> {
-        let label = format!("{}={}", super::project::PROJECT, project.name());
+        let label = format!("{}={}", super::labels::PROJECT, project.name());
         let filters = HashMap::from([("label".to_owned(), vec![label])]);
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
         let what = || format!("list the networks of {}", project.name());

@@ -1,8 +1,8 @@
 //! What runs, and how it is.
 
-use super::exec::Lines;
-use super::project::{CONFIG_HASH, PROJECT, RELEASE, SERVICE};
-use super::{Docker, DockerError, Project, while_trying};
+use super::labels::{CONFIG_HASH, PROJECT, RELEASE, SERVICE};
+use super::{Docker, DockerError, Health, Project, while_trying};
+use crate::runtime::lines::Lines;
 use bollard::container::LogOutput;
 use bollard::models::{ContainerStateStatusEnum, HealthStatusEnum};
 use bollard::query_parameters::{ListContainersOptionsBuilder, LogsOptionsBuilder};
@@ -24,17 +24,6 @@ pub struct ContainerState {
     /// `running`, `exited (1)`, `restarting`: for a person.
     pub status: String,
     pub health: Health,
-}
-
-/// What the container's own check says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// It has none.
-    None,
-    Starting,
-    Healthy,
-    /// With what the check printed last.
-    Unhealthy(String),
 }
 
 impl Docker {

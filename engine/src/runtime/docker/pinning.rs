@@ -9,7 +9,7 @@ use rollout::check::Check;
 use rollout::release::PinnedImages;
 
 /// The images that could be pinned, and how it went.
-pub(crate) async fn pin(
+pub(super) async fn pin(
     docker: &Docker,
     definition: &Definition,
     compose: &Compose,
@@ -46,7 +46,7 @@ pub(crate) async fn pin(
 }
 
 /// What an image's registry asks for, if the application file names that registry.
-pub(crate) fn credentials(definition: &Definition, image: &str) -> Result<Option<DockerCredentials>, String> {
+pub(super) fn credentials(definition: &Definition, image: &str) -> Result<Option<DockerCredentials>, String> {
     let Some(registry) = &definition.application.registry else { return Ok(None) };
     if !image.starts_with(&format!("{}/", registry.server)) {
         return Ok(None);

@@ -1,5 +1,6 @@
-//! Names and labels, as compose gives them.
+//! Labels and names of what belongs to a project, as compose gives them.
 
+use crate::runtime::Project;
 use rollout::slot::Slot;
 use std::collections::HashMap;
 
@@ -9,37 +10,7 @@ pub const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 /// Ours: the release that a container runs.
 pub const RELEASE: &str = "crossfade.release";
 
-/// A compose project of an application.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Project {
-    name: String,
-    shared: String,
-    /// `None` for what both slots share.
-    slot: Option<Slot>,
-}
-
 impl Project {
-    pub fn slot(application: &str, slot: Slot) -> Project {
-        Project { name: format!("{application}-{slot}"), shared: format!("{application}-shared"), slot: Some(slot) }
-    }
-
-    pub fn shared(application: &str) -> Project {
-        let name = format!("{application}-shared");
-        Project { shared: name.clone(), name, slot: None }
-    }
-
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub fn is_shared(&self) -> bool {
-        self.slot.is_none()
-    }
-
-    pub fn container(&self, service: &str) -> String {
-        format!("{}-{service}-1", self.name)
-    }
-
     pub fn network(&self, network: &str) -> String {
         format!("{}_{network}", self.name)
     }
