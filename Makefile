@@ -3,7 +3,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-DATA   ?= $(CURDIR)/var/crossfade.db
+# On what the sample application runs: `process`, which needs nothing else, or `docker` (with nginx).
+ENGINE ?= process
+export ENGINE
+# Each has a database of its own.
+DATA   ?= $(CURDIR)/var/$(if $(filter docker,$(ENGINE)),crossfade,local).db
 LISTEN ?= 127.0.0.1:8790
 BINARY := target/release/crossfade
 
@@ -12,7 +16,7 @@ BINARY := target/release/crossfade
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: build ## set up, build, bring the sample application live, and serve the dashboard
+run: build ## build, bring the sample application live, and serve the dashboard. ENGINE=docker: on Docker and nginx
 	@demo/run.sh $(BINARY) "$(DATA)" "$(LISTEN)"
 
 test: check ## everything, on the real Docker Engine, the real nginx and a real browser
@@ -48,6 +52,7 @@ site: ## scripts and styles, for the browser
 prepare: ## after a change to a query or to the schema
 	@engine/prepare.sh
 
-stop: ## end what `make run` left running: nginx, the registry, a Docker Engine started by hand
+stop: ## end what `make run` left running: the sample application, proxy, nginx, the registry, a Docker Engine started by hand
+	@demo/local.sh stop $(BINARY) "$(CURDIR)/var/local.db"
 	@demo/nginx.sh stop
 	@demo/machine.sh stop

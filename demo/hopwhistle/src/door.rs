@@ -7,6 +7,7 @@ use axum::serve::{IncomingStream, Listener};
 use std::fmt;
 use std::future::pending;
 use std::io;
+use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -25,10 +26,10 @@ enum State {
 }
 
 impl Door {
-    pub fn open(port: u16, service: &Arc<Service>) -> io::Result<Door> {
+    pub fn open(address: SocketAddrV4, service: &Arc<Service>) -> io::Result<Door> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
-        socket.bind(([0, 0, 0, 0], port).into())?;
+        socket.bind(address.into())?;
         // A burst of connections waits here rather than for the client's next attempt a second later.
         let listener = socket.listen(4096)?;
         Ok(Door { state: State::Open(listener), service: Arc::clone(service) })

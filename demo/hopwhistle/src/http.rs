@@ -29,6 +29,8 @@ pub struct Connection {
 pub struct Answer {
     pub status: u16,
     pub body: String,
+    /// What the client is to send along from now on: `name=value`.
+    pub cookie: Option<String>,
 }
 
 impl Url {
@@ -63,10 +65,23 @@ impl Connection {
 
     /// Sends one request, and reads the answer to its end.
     pub async fn send(&mut self, method: &str, path: &str, body: &str) -> io::Result<Answer> {
+        let host = self.server.clone();
+        self.send_to(&host, method, path, &[], body).await
+    }
+
+    /// The same, to one of several hosts of a server, and with more headers.
+    pub async fn send_to(
+        &mut self,
+        host: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> io::Result<Answer> {
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{more}\
              Content-Length: {}\r\n\r\n{body}",
-            self.server,
             body.len()
         );
         timeout(PATIENCE, async {
@@ -84,7 +99,13 @@ impl Connection {
             }
             self.read_more(&mut bytes).await?;
         };
-        let head = String::from_utf8_lossy(&bytes[..head_end]).to_ascii_lowercase();
+        let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
+        let cookie = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("set-cookie")
+                .then(|| value.split(';').next().unwrap_or_default().trim().to_owned())
+        });
+        let head = head.to_ascii_lowercase();
         let status = head.split(' ').nth(1).and_then(|word| word.get(..3)).and_then(|word| word.parse().ok());
         let status = status.ok_or_else(|| io::Error::other("this is no HTTP answer"))?;
         // Chunked answers have no length; the callers that meet them want the status alone.
@@ -93,7 +114,7 @@ impl Connection {
         while bytes.len() < body_start + length.unwrap_or(0) {
             self.read_more(&mut bytes).await?;
         }
-        Ok(Answer { status, body: String::from_utf8_lossy(&bytes[body_start..]).into_owned() })
+        Ok(Answer { status, body: String::from_utf8_lossy(&bytes[body_start..]).into_owned(), cookie })
     }
 
     async fn read_more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {

@@ -7,6 +7,7 @@ mod api;
 mod database;
 mod door;
 mod http;
+mod load;
 mod log;
 mod metrics;
 mod pnpm;
@@ -28,6 +29,7 @@ usage: hopwhistle PART
   worker           works on jobs; metrics on port 3002 (or $PORT)
   database         stands in for a shared database, on port 5432 (or $PORT); its file is in $DATA_DIR (/data)
   pnpm SCRIPT      db:migrate:deploy, db:generate or db:migrate:down
+  load URL [RATE]  users: so many requests a second (60), through the router at URL, until it is interrupted
   probe URL        succeeds when URL answers 2xx: for health checks in an image that has no curl
   stat NAME [URL]  prints one number: migrations (applied in the database), or a metric without labels such as
                    queue-depth, from URL or the /metrics of port 3001 (or $PORT)";
@@ -59,6 +61,8 @@ async fn run(arguments: &[String]) -> Result<(), String> {
         ["database"] => database::run(release).await,
         ["pnpm", script] => pnpm::run(&release, script).await,
         ["probe", url] => probe::run(url).await,
+        ["load", url] => load::run(url, "60").await,
+        ["load", url, rate] => load::run(url, rate).await,
         ["stat", name] => stat::run(name, None).await,
         ["stat", name, url] => stat::run(name, Some(url)).await,
         ["help" | "--help"] => {

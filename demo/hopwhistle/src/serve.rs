@@ -13,6 +13,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -136,8 +137,13 @@ pub async fn run(service: Arc<Service>, name: &str, port: u16, routes: Router) -
         None => port,
         Some(text) => text.parse().map_err(|_| format!("PORT is {text:?}: expected a number from 1 to 65535"))?,
     };
-    let listener =
-        Door::open(port, &service).map_err(|problem| format!("port {port} cannot be listened on: {problem}"))?;
+    // All of a container's own; a process of a machine may want to be met on the machine alone.
+    let host = match variable("HOST")? {
+        None => Ipv4Addr::UNSPECIFIED,
+        Some(text) => text.parse().map_err(|_| format!("HOST is {text:?}: expected an address such as 127.0.0.1"))?,
+    };
+    let listener = Door::open(SocketAddrV4::new(host, port), &service)
+        .map_err(|problem| format!("port {port} cannot be listened on: {problem}"))?;
     log::line(&format!("{name} {} listens on port {port}", service.release.version));
 
     let counted = Arc::clone(&service);
