@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Crossfade in a real browser, on a real Docker Engine and a real nginx:
+# Crossfade in a real browser, on a real Docker Engine and a real nginx, and on neither (story-process):
 #
 #   end2end/run.sh                     all of it
 #   end2end/run.sh story --headed      whatever `playwright test` takes

@@ -62,7 +62,7 @@ test("releases that misbehave only under traffic", async ({ open, world }) => {
   const rows: string[] = [];
   const page = await open("admin");
   for (const [version, what, latest] of BAD) {
-    const load = DemoLoad.start(world.application, world.nginx.port, RATE);
+    const load = DemoLoad.start(world.application, world.router.port, RATE);
     const rollout = await start(page, world.application.name, version);
     const run = await through(rollout);
     await rollout.until("Rolled back: all traffic is on blue (1.0.0)", 60_000).catch(() => {});
@@ -80,7 +80,7 @@ test("releases that misbehave only under traffic", async ({ open, world }) => {
 
 test("a good release is never rolled back", async ({ open, world }) => {
   const page = await open("admin");
-  const load = DemoLoad.start(world.application, world.nginx.port, RATE);
+  const load = DemoLoad.start(world.application, world.router.port, RATE);
   let good = 0;
   const bad: string[] = [];
   for (let run = 1; run <= GOOD_RUNS; run += 1) {

@@ -3,9 +3,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command";
+import type { Router } from "./ground";
 import { demo } from "./places";
 
-export class Nginx {
+export class Nginx implements Router {
   private constructor(readonly folder: string, readonly port: number) {}
 
   static async start(folder: string, port: number): Promise<Nginx> {

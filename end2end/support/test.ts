@@ -3,6 +3,7 @@
 import { test as base } from "@playwright/test";
 import type { BrowserContextOptions, Page } from "@playwright/test";
 import type { Pace } from "./application";
+import type { Ground } from "./ground";
 import { Load } from "./load/load";
 import { toRest } from "./rest";
 import { World } from "./world";
@@ -16,17 +17,17 @@ export type Open = (role: Role | null, options?: BrowserContextOptions) => Promi
 let world: World | undefined;
 
 /** Makes a world before the file's tests, and ends it after them, whatever came of them. */
-export function inAWorld(pace?: Pace): void {
+export function inAWorld(pace?: Pace, ground?: Ground): void {
   test.beforeAll(async ({}, info) => {
-    info.setTimeout(120_000);
-    world = await World.begin(pace);
+    info.setTimeout(240_000);
+    world = await World.begin(pace, ground);
   });
   // A test finds 1.0.0 live on blue, and nothing at work.
   test.beforeEach(async ({ open }) => toRest(await open("admin"), here()));
   test.afterEach(async ({}, info) => {
     if (info.status === info.expectedStatus || !world) return;
     await info.attach("server.log", { body: world.server.log(), contentType: "text/plain" });
-    await info.attach("nginx.log", { body: world.nginx.log(), contentType: "text/plain" });
+    await info.attach("router.log", { body: world.router.log(), contentType: "text/plain" });
   });
   test.afterAll(async ({}, info) => {
     info.setTimeout(90_000);
@@ -44,7 +45,7 @@ export const test = base.extend<{ world: World; load: Load; open: Open }>({
   world: async ({}, use) => use(here()),
   // People use the application from the beginning of the test to its end.
   load: async ({}, use) => {
-    const load = new Load(here().application, here().nginx.port);
+    const load = new Load(here().application, here().router.port);
     await use(load);
     await load.stop();
   },

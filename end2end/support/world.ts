@@ -1,4 +1,4 @@
-// A world of its own for a file of tests, and nothing in it is pretended: a server, an nginx, containers, people.
+// A world of its own for a file of tests, and nothing in it is pretended: a server, a router, services, people.
 // 1.0.0 is live on blue when it begins.
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,12 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import type { Browser, BrowserContextOptions } from "@playwright/test";
-import { writeApplication } from "./application";
+import { writeApplication, writeProcesses } from "./application";
 import type { Application, Pace } from "./application";
 import { run } from "./command";
 import { removeAll } from "./docker";
+import { Embedded } from "./embedded";
+import type { Ground, Router } from "./ground";
 import { Nginx } from "./nginx";
-import { program } from "./places";
+import { demo, program } from "./places";
 import { freePort } from "./ports";
 import { Server } from "./server";
 
@@ -27,21 +29,33 @@ export class World {
   private constructor(
     private readonly folder: string,
     readonly application: Application,
-    readonly nginx: Nginx,
+    readonly router: Router,
     readonly server: Server,
+    /** Takes away what runs. */
+    private readonly sweep: () => Promise<unknown>,
   ) {}
 
-  static async begin(pace: Pace = { bake: "2s", monitor: "2s" }): Promise<World> {
+  static async begin(pace: Pace = { bake: "2s", monitor: "2s" }, ground: Ground = "docker + nginx"): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "crossfade-e2e-"));
     const name = `hop-e2e-${randomBytes(4).toString("hex")}`;
-    const nginx = await Nginx.start(join(folder, "nginx"), await freePort());
-    const application = writeApplication(join(folder, "application"), name, nginx.folder, nginx.port, pace);
-    const database = join(folder, "data/crossfade.db");
+    const [files, database] = [join(folder, "application"), join(folder, "data/crossfade.db")];
     const server = new Server(database, await freePort(), join(folder, "server.log"));
-    const world = new World(folder, application, nginx, server);
+    let world: World;
+    if (ground === "process + embedded") {
+      const [releases, place] = [join(folder, "releases"), join(folder, "proxy")];
+      await run(join(demo, "local.sh"), ["releases", program, releases]);
+      const proxy = await Embedded.start(place, await freePort());
+      const application = writeProcesses(files, name, releases, Embedded.control(place), pace);
+      const sweep = () => run(program, ["--data", database, "processes", "stop"]);
+      world = new World(folder, application, proxy, server, sweep);
+    } else {
+      const nginx = await Nginx.start(join(folder, "nginx"), await freePort());
+      const application = writeApplication(files, name, nginx.folder, nginx.port, pace);
+      world = new World(folder, application, nginx, server, () => removeAll(name));
+    }
     try {
       for (const role of roles) await run(program, ["--data", database, "user", "add", role, "--role", role], password);
-      await run(program, ["--data", database, "application", "add", application.file, "--release", "1.0.0"]);
+      await run(program, ["--data", database, "application", "add", world.application.file, "--release", "1.0.0"]);
       await server.start();
     } catch (error) {
       await world.end();
@@ -52,7 +66,7 @@ export class World {
 
   /** All of it goes, also when a part of it cannot. */
   async end(): Promise<void> {
-    const parts = [() => this.server.stop(), () => this.nginx.stop(), () => removeAll(this.application.name)];
+    const parts = [() => this.server.stop(), () => this.router.stop(), this.sweep];
     const problems: unknown[] = [];
     for (const part of parts) await part().catch((problem) => problems.push(problem));
     if (problems.length > 0) throw new AggregateError(problems, "something of the world is left");

@@ -11,7 +11,7 @@ const RATE = 200;
 
 test("1.6.6 breaks at 25 %: it is rolled back by itself, the page says why with numbers, and the switch loses nothing", async ({ open, world }) => {
   test.setTimeout(240_000);
-  const load = DemoLoad.start(world.application, world.nginx.port, RATE);
+  const load = DemoLoad.start(world.application, world.router.port, RATE);
   try {
     const page = await open("release-manager");
     const rollout = await start(page, world.application.name, "1.6.6");
@@ -50,7 +50,7 @@ test("1.6.6 breaks at 25 %: it is rolled back by itself, the page says why with 
 test("1.4.0 is good: the metrics let it pass at every weight, and a silent application is not taken for a good one", async ({ open, world }) => {
   test.setTimeout(300_000);
   const page = await open("release-manager");
-  let load: DemoLoad | undefined = DemoLoad.start(world.application, world.nginx.port, 150);
+  let load: DemoLoad | undefined = DemoLoad.start(world.application, world.router.port, 150);
   try {
     const rollout = await start(page, world.application.name, "1.4.0");
     for (const [from, to] of [[0, 10], [10, 25]] as const) {

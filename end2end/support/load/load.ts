@@ -1,4 +1,4 @@
-// Users of the application, who know nothing of Crossfade: all of them come through nginx.
+// Users of the application, who know nothing of Crossfade: all of them come through the router.
 //
 // Most have no cookie: each of their requests is a session of its own, and their answers tell how traffic is split.
 // Others keep their cookie, and tell whether a session stays where it is.
