@@ -58,7 +58,7 @@ runs() {
   local pid line
   pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] || return 1
   if [ -d /proc/self ]; then
-    line=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) || return 1
+    line=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || return 1
   else
     line=$(ps -p "$pid" -o args= 2>/dev/null) || return 1
   fi

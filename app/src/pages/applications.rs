@@ -1,7 +1,7 @@
 //! Every application with its two slots, their releases and the split of the traffic.
 
 use crate::components::drift;
-use crate::components::{Frame, PhaseBadge, Place, Problem, TrafficBar};
+use crate::components::{Frame, PhaseBadge, Place, Problem, TrafficBar, first_rollout};
 use crate::context::{actor, engine, shown, take_flash};
 use crate::islands::LiveDrift;
 use crate::live::drift_path;
@@ -25,9 +25,9 @@ pub fn ApplicationsPage() -> impl IntoView {
                         </section>
                     }.into_any(),
                     Ok(list) => {
-                        let drifts = drifts().await;
-                        view! { {drifts} {list.into_iter().map(|(overview, seen)| card(overview, seen)).collect_view()} }
-                            .into_any()
+                        let (drifts, guide) = (drifts().await, guide(&list).await);
+                        let cards = list.into_iter().map(|(overview, seen)| card(overview, seen)).collect_view();
+                        view! { {drifts} {guide} {cards} }.into_any()
                     }
                     Err(error) => view! { <Problem message=shown(&error)/> }.into_any(),
                 }
@@ -59,6 +59,20 @@ pub(super) async fn live_drift(application: Option<&str>) -> AnyView {
     // A rollout that cannot be read is for its own page.
     let html = drift::drift_html(&engine(), &actor(), application, &from).await.unwrap_or_default();
     view! { <LiveDrift path=drift_path(application) html/> }.into_any()
+}
+
+/// For whoever is new here: of the application that has a rollout at work, or of the first that has a release.
+async fn guide(list: &[(Overview, Arc<Observed>)]) -> Option<AnyView> {
+    let (engine, actor) = (engine(), actor());
+    // That it cannot be said is no reason for a guide.
+    if engine.has_succeeded(&actor).await.unwrap_or(true) {
+        return None;
+    }
+    let released = || list.iter().map(|(overview, _)| overview).filter(|overview| overview.standing.live.is_some());
+    let overview = released().find(|overview| overview.standing.active.is_some()).or_else(|| released().next())?;
+    let definition = engine.definition(&actor, &overview.name).await.ok();
+    let next = overview.standing.live.as_ref().and_then(|(_, live)| definition?.next_release(live));
+    Some(first_rollout(overview, next.map(|version| version.to_string())).into_any())
 }
 
 /// The split by the router's own word, and a warning where it is not as it was left.

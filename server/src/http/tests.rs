@@ -6,6 +6,7 @@ mod bad_requests;
 mod drift;
 mod escaping;
 mod foreign_forms;
+mod guide;
 mod headers;
 mod history;
 mod live;
