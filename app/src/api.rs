@@ -148,6 +148,10 @@ fn understand(kind: &str, stage: usize, text: String, migrate_down: bool, weight
             Ask::ExtendKeepWarm { by: Millis::parse(&text).map_err(|message| Refusal::invalid("by", message))? }
         }
         AskKind::CleanUpNow => Ask::CleanUpNow,
+        AskKind::ExtendDrain => {
+            Ask::ExtendDrain { by: Millis::parse(&text).map_err(|message| Refusal::invalid("by", message))? }
+        }
+        AskKind::DrainNow => Ask::DrainNow { cut: None },
         AskKind::AddNote => Ask::AddNote { text },
         AskKind::Freeze => Ask::Freeze { reason: text },
         AskKind::Thaw => Ask::Thaw,

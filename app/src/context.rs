@@ -1,15 +1,18 @@
 //! Who asks, and the engine they ask. Provided to every page and server function by the server.
 
 use crate::flash::Flash;
+use crate::live::{self, Door};
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use engine::accounts::User;
+use engine::engine::{DoorLink, DoorView};
 use engine::{Engine, EngineError};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use rollout::actor::Actor;
 use rollout::command::Refusal;
+use rollout::event::RolloutId;
 use tower_sessions::Session;
 
 const FLASH: &str = "flash";
@@ -38,6 +41,19 @@ pub(crate) fn query(name: &str) -> Option<String> {
     let parts = use_context::<Parts>()?;
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
     pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// What is open on the slot that traffic has left, as it travels.
+pub async fn left(engine: &Engine, actor: &Actor, id: RolloutId) -> Option<live::Left> {
+    let engine::engine::Left { slot, open } = engine.left(actor, id).await.ok()??;
+    Some(live::Left { slot, open })
+}
+
+/// The testers' door as it travels; `None` for those who may not give out links, too. A page is worth seeing without it.
+pub async fn door(engine: &Engine, actor: &Actor, id: RolloutId) -> Option<Door> {
+    let DoorView { slot, links, until } = engine.door(actor, id).await.ok()??;
+    let link = |DoorLink { host, path, leave }| live::DoorLink { host, path, leave };
+    Some(Door { slot, links: links.map(|links| links.into_iter().map(link).collect()), until })
 }
 
 /// Takes what was left to say; it is said once.

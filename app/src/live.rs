@@ -2,7 +2,8 @@
 
 use rollout::clock::Timestamp;
 use rollout::event::{Entry, StepIndex};
-use rollout::slot::Split;
+use rollout::open::Open;
+use rollout::slot::{Slot, Split};
 use serde::{Deserialize, Serialize};
 
 /// Where the websocket of a rollout is; `?seq=..&line=..` say what the browser has.
@@ -30,6 +31,10 @@ pub enum Message {
     Numbers(Numbers),
     /// The router is not as it was left, drawn by the server. Empty when it is.
     Drift(String),
+    /// What is open on the slot that traffic has left, when that changed.
+    Left(Option<Left>),
+    /// The testers' door, for those who may give out links; when something about it changed.
+    Door(Option<Door>),
     /// The session has ended: sign in again.
     SignedOut,
 }
@@ -41,6 +46,31 @@ pub struct Numbers {
     pub board: String,
     /// The last verdicts, beside what is to be decided.
     pub evidence: String,
+}
+
+/// What is still open on the slot that traffic has left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    pub slot: Slot,
+    /// Or why it cannot be counted.
+    pub open: Result<Open, String>,
+}
+
+/// The testers' door of a rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Door {
+    pub slot: Slot,
+    /// Into each host; or why nobody can come in.
+    pub links: Result<Vec<DoorLink>, String>,
+    pub until: Timestamp,
+}
+
+/// A link into one host, and the address there to leave by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorLink {
+    pub host: String,
+    pub path: String,
+    pub leave: String,
 }
 
 /// How the router splits the traffic, by its own word.

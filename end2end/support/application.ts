@@ -15,6 +15,8 @@ export interface Pace {
   /** How long each stage is watched. */
   bake: string;
   monitor: string;
+  /** How long open connections are waited for; 5 s when it does not matter. */
+  drain?: string;
   /** Metrics decide, too. Without: bakes are clocks, for tests that send no traffic. */
   metrics?: boolean;
 }
@@ -25,6 +27,7 @@ type Changes = [RegExp, string][];
 const inAHurry = (name: string, pace: Pace): Changes => [
   [/^name( *)= "hopwhistle"$/gm, `name$1= "${name}"`],
   [/hopwhistle\.localhost/g, `${name}.localhost`],
+  [/^sticky_by = "cookie"$/gm, `$&\ndrain = "${pace.drain ?? "5s"}"`],
   [/bake = "[^"]*"/g, `bake = "${pace.bake}"`],
   [/^duration = "[^"]*"$/gm, `duration = "${pace.monitor}"`],
   [/^\[\[monitor\.metric\]\]\n(?:\w+ .*\n)+/gm, pace.metrics ? "$&" : ""],

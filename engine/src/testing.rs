@@ -10,6 +10,7 @@ use rollout::actor::{Actor, Role};
 use rollout::application::StickyBy;
 use rollout::command::{Ask, Command, Refusal, Report};
 use rollout::event::{Entry, RolloutId};
+use rollout::open::Open;
 use rollout::plan::Step;
 use rollout::router::Embedded;
 use rollout::slot::{Slot, Split, Weight};
@@ -134,7 +135,11 @@ impl Shop {
             if let Step::Shift { stage } = running {
                 self.set(rollout.stage(stage).unwrap().weight.percent()).await;
             }
-            self.report(id, Report::Succeeded { step, summary: "done".into(), images: BTreeMap::new() }).await;
+            let done = match running {
+                Step::Drain { .. } => Report::Drained { step, open: Open::Connections(0) },
+                _ => Report::Succeeded { step, summary: "done".into(), images: BTreeMap::new() },
+            };
+            self.report(id, done).await;
         }
     }
 

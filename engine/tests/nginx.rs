@@ -4,6 +4,8 @@
 mod adopting;
 #[path = "nginx/contained.rs"]
 mod contained;
+#[path = "nginx/door.rs"]
+mod door;
 #[path = "nginx/drifting.rs"]
 mod drifting;
 #[path = "nginx/including.rs"]

@@ -3,6 +3,10 @@
 
 #[path = "routers/adopting.rs"]
 mod adopting;
+#[path = "routers/door.rs"]
+mod door;
+#[path = "routers/draining.rs"]
+mod draining;
 #[path = "routers/drifting.rs"]
 mod drifting;
 #[path = "routers/failing.rs"]
@@ -63,6 +67,11 @@ macro_rules! contract {
                 drifting::what_is_kept_was_damaged
                 drifting::put_right
                 drifting::a_dead_router
+                door::a_key_leads_to_its_slot_and_nothing_else_does
+                door::a_door_outlives_a_restart_and_new_routes
+                door::a_browser_is_given_the_cookie_and_gives_it_back
+                door::testers_are_in_no_share_and_no_metric
+                draining::what_is_open_is_counted_for_its_slot
                 measuring::every_request_is_counted_for_its_slot
                 measuring::errors_are_those_of_the_slot_that_made_them
                 measuring::a_slot_where_nothing_listens_makes_errors

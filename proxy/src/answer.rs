@@ -10,12 +10,12 @@ use crate::session::Session;
 use crate::settings::Limits;
 use crate::table::{Table, Target};
 use crate::upgrade::{self, Upgraded};
-use crate::{headers, host};
+use crate::{door, headers, host};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderName, HeaderValue, SET_COOKIE, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
-use rollout::slot::Slot;
+use rollout::slot::{Slot, Split};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -83,11 +83,19 @@ impl Client {
             return if table.is_empty() { Page::NothingServed } else { Page::Misdirected }.response();
         };
         drop(table);
-        let (sticky, live) = (&target.routed.sticky, &target.routed.live);
+        let (sticky, live, door_cookie) = (&target.routed.sticky, &target.routed.live, &target.routed.door_cookie);
+        if let Some(response) = live.door.answer(request.uri(), door_cookie) {
+            return response;
+        }
         let session = sticky.session(request.headers(), self.address, &target.service.deck);
-        let split = live.split();
+        let door = live.door.leads(request.headers(), door_cookie);
+        // Through the door there is one slot alone: what fails there must be seen.
+        let split = door.map_or_else(|| live.split(), Split::all);
         let slot = split.slot_of(session.number);
         let mut record = Record::new(self.shared.log.clone(), target.clone(), slot, request.method());
+        if door.is_some() {
+            record.through_the_door();
+        }
         let (request, wanted) = self.to_service(request, &host);
         let limits = &self.shared.limits;
         match forward(limits, &target, split, slot, request, &mut record).await {
@@ -111,6 +119,7 @@ impl Client {
         *request.uri_mut() = target_of(&head.uri);
         *request.headers_mut() = head.headers;
         headers::to_service(request.headers_mut(), host, self.address, self.secure, wanted.as_ref());
+        door::hide(request.headers_mut());
         (request, on_upgrade)
     }
 

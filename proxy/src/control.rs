@@ -7,6 +7,7 @@ use crate::answer::Shared;
 use crate::caller::line;
 use crate::handover;
 use crate::keep::Keep;
+use crate::table::{Routed, Table};
 use crate::wire::{Answer, Ask, HandOver, Kept, LONGEST_LINE, Line, State, VERSION};
 pub use predecessors::{Predecessor, Predecessors};
 pub use socket::Socket;
@@ -110,7 +111,7 @@ impl Control {
         match &ask {
             Ask::State { application } => return self.state(application.as_deref(), asker).await,
             Ask::TakeOver { .. } | Ask::Serving => return Err("this is not the moment for that".into()),
-            Ask::Adopt { .. } | Ask::Set { .. } | Ask::Forget { .. } => {}
+            Ask::Adopt { .. } | Ask::Set { .. } | Ask::Door { .. } | Ask::Forget { .. } => {}
         }
         let changing = self.changing.lock().await;
         if let (Some(pid), Asker::Anybody) = (self.successor(), asker) {
@@ -126,15 +127,16 @@ impl Control {
             }
             Ask::Set { application, split } => {
                 let table = self.shared.table();
-                let routed = table
-                    .application(application)
-                    .ok_or_else(|| format!("no application `{}` is known here", application.escape_debug()))?;
-                let mut kept = table.kept();
-                kept.iter_mut()
-                    .filter(|kept| kept.application.name == *application)
-                    .for_each(|kept| kept.split = *split);
-                save(keep, kept).await?;
+                let routed = known(&table, application)?;
+                save(keep, changed(&table, application, |kept| kept.split = *split)).await?;
                 routed.live.set(*split);
+                Some(application.clone())
+            }
+            Ask::Door { application, door } => {
+                let table = self.shared.table();
+                let routed = known(&table, application)?;
+                save(keep, changed(&table, application, |kept| kept.door.clone_from(door))).await?;
+                routed.live.door.set(door.clone());
                 Some(application.clone())
             }
             Ask::Forget { application } => {
@@ -210,6 +212,19 @@ impl Control {
     pub async fn stop(&self) {
         self.changing.lock().await.listeners.clear();
     }
+}
+
+fn known<'a>(table: &'a Table, application: &str) -> Result<&'a Arc<Routed>, String> {
+    table
+        .application(application)
+        .ok_or_else(|| format!("no application `{}` is known here", application.escape_debug()))
+}
+
+/// What is to be kept once this application is changed.
+fn changed(table: &Table, application: &str, change: impl Fn(&mut Kept)) -> Vec<Kept> {
+    let mut kept = table.kept();
+    kept.iter_mut().filter(|kept| kept.application.name == application).for_each(change);
+    kept
 }
 
 async fn say(stream: &mut BufReader<UnixStream>, answer: Answer) -> io::Result<()> {

@@ -1,20 +1,23 @@
-//! What outlives the process: two small files, each replaced as a whole.
+//! What outlives the process: three small files, each replaced as a whole.
 //!
 //! | file | what | written |
 //! |---|---|---|
 //! | `routes.json` | the applications, and the slot that is live in each | when one is adopted or forgotten, and when all traffic has come to the other slot |
 //! | `weights.json` | how each is split | at every shift |
+//! | `doors.json` | the keys of the doors that are open; for its owner alone | when one is opened or closed |
 //!
-//! Without `weights.json` everything goes to the live slots. Without `routes.json` there is nothing to serve until
+//! Without `weights.json` everything goes to the live slots. Without `doors.json` every door is closed. Without `routes.json` there is nothing to serve until
 //! Crossfade adopts its applications again.
 
 use crate::wire::{Application, Kept};
+use rollout::router::Door;
 use rollout::slot::{Slot, Split, Weight};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The folder.
@@ -41,6 +44,16 @@ struct Weights {
     splits: BTreeMap<String, Split>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Doors {
+    version: u32,
+    doors: BTreeMap<String, Door>,
+}
+
+/// Others than the owner may read what is no secret.
+const OPEN: u32 = 0o644;
+const SECRET: u32 = 0o600;
+
 const VERSION: u32 = 1;
 
 impl Keep {
@@ -58,13 +71,15 @@ impl Keep {
     pub fn load(&self) -> Result<Vec<Kept>, String> {
         let routes: Option<Routes> = self.read("routes.json", |routes: &Routes| routes.version)?;
         let weights: Option<Weights> = self.read("weights.json", |weights: &Weights| weights.version)?;
+        let mut doors: Doors = self.read("doors.json", |doors: &Doors| doors.version)?.unwrap_or_default();
         let kept = routes.into_iter().flat_map(|routes| routes.applications).map(|route| {
             let split = weights.as_ref().and_then(|weights| weights.splits.get(&route.application.name)).copied();
             if split.is_none() {
                 let (name, live) = (&route.application.name, route.live);
                 tracing::warn!("how {name} was split is lost: all of it goes to {live}, which was live");
             }
-            Kept { application: route.application, split: split.unwrap_or(Split::all(route.live)) }
+            let door = doors.doors.remove(&route.application.name);
+            Kept { application: route.application, split: split.unwrap_or(Split::all(route.live)), door }
         });
         Ok(kept.collect())
     }
@@ -85,9 +100,17 @@ impl Keep {
         let splits = kept.iter().map(|kept| (kept.application.name.clone(), kept.split)).collect();
         // Routes before weights: an application is never without a word on where its traffic goes.
         if former.as_ref() != Some(&routes) {
-            self.write("routes.json", &routes)?;
+            self.write("routes.json", &routes, OPEN)?;
         }
-        self.write("weights.json", &Weights { version: VERSION, splits })
+        self.write("weights.json", &Weights { version: VERSION, splits }, OPEN)?;
+        // Doors change seldom, and a shift is not to wait for them.
+        let open = kept.iter().filter_map(|kept| Some((kept.application.name.clone(), kept.door.clone()?)));
+        let doors = Doors { version: VERSION, doors: open.collect() };
+        let former: Option<Doors> = self.read("doors.json", |doors: &Doors| doors.version)?;
+        if former.unwrap_or(Doors { version: VERSION, doors: BTreeMap::new() }) != doors {
+            self.write("doors.json", &doors, SECRET)?;
+        }
+        Ok(())
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str, version: impl Fn(&T) -> u32) -> Result<Option<T>, String> {
@@ -108,13 +131,13 @@ impl Keep {
         Ok(None)
     }
 
-    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), String> {
+    fn write(&self, name: &str, value: &impl Serialize, mode: u32) -> Result<(), String> {
         let path = self.folder.join(name);
         let wrote = || -> io::Result<()> {
             let beside = self.folder.join(format!(".{name}.new"));
             let mut text = serde_json::to_vec_pretty(value)?;
             text.push(b'\n');
-            let mut file = File::create(&beside)?;
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&beside, &path)?;
@@ -138,10 +161,12 @@ fn live_slot(split: Split, before: Option<Slot>) -> Slot {
 mod tests {
     use super::*;
     use crate::check::tests::{application, service};
+    use rollout::router::DoorKey;
+    use std::os::unix::fs::PermissionsExt;
 
     fn kept(to: Slot, percent: u8) -> Vec<Kept> {
         let application = application("shop", vec![service("api", &["api.example.com"], 3000)]);
-        vec![Kept { application, split: Split { to, weight: Weight::new(percent).unwrap() } }]
+        vec![Kept { application, split: Split { to, weight: Weight::new(percent).unwrap() }, door: None }]
     }
 
     fn keep() -> (tempfile::TempDir, Keep) {
@@ -160,6 +185,21 @@ mod tests {
         }
         keep.save(&[]).unwrap();
         assert_eq!(keep.load().unwrap(), vec![]);
+    }
+
+    #[test]
+    fn a_door_is_kept_for_its_owner_alone() {
+        let (_folder, keep) = keep();
+        let mut open = kept(Slot::Green, 0);
+        open[0].door = Some(Door { slot: Slot::Green, key: DoorKey::of([3; 32]) });
+        keep.save(&open).unwrap();
+        assert_eq!(keep.load().unwrap(), open);
+        let file = fs::metadata(keep.folder.join("doors.json")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        keep.save(&kept(Slot::Green, 10)).unwrap();
+        assert_eq!(keep.load().unwrap(), kept(Slot::Green, 10));
+        let text = fs::read_to_string(keep.folder.join("doors.json")).unwrap();
+        assert!(!text.contains("0303"), "{text}");
     }
 
     #[test]

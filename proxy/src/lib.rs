@@ -12,6 +12,7 @@
 //! | `check` | what cannot be routed, in sentences |
 //! | `table` | who is served by whom: hosts, services, slots, the split |
 //! | `session` | which number a request has |
+//! | `door` | the testers' door: past the weight, by a key |
 //! | `listen` | accepting connections; `tls`, `connection`, `pulse`, `guard`: what becomes of one |
 //! | `answer` | from a request to its answer; `host`, `headers`, `forward`, `pool`, `upgrade`, `body`, `page`: how |
 //! | `drain` | no new connections, and the open ones to their end |
@@ -23,6 +24,7 @@ pub mod caller;
 mod check;
 mod connection;
 mod control;
+mod door;
 mod drain;
 mod forward;
 mod guard;

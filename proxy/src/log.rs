@@ -41,6 +41,8 @@ pub struct Record {
     /// The one that was chosen first: a second attempt hides nothing.
     slot: Slot,
     method: &'static str,
+    /// By a tester: not by the weight.
+    door: bool,
     begun: Instant,
     attempts: Vec<Attempt>,
     /// Given to the client.
@@ -73,6 +75,7 @@ impl Record {
             target,
             slot,
             method: known(method),
+            door: false,
             begun: Instant::now(),
             attempts: Vec::with_capacity(1),
             status: None,
@@ -91,6 +94,11 @@ impl Record {
 
     fn tally(&self) -> &Tally {
         self.live().tally(self.slot)
+    }
+
+    /// It is a tester's.
+    pub fn through_the_door(&mut self) {
+        self.door = true;
     }
 
     /// An attempt at a slot begins.
@@ -178,11 +186,12 @@ impl Record {
         }
         format!(
             "crossfade: {{\"upstream\":\"{}\",\"status\":\"{status}\",\"upstream_status\":\"{statuses}\",\
-             \"upstream_time\":\"{times}\",\"time\":\"{:.3}\",\"bytes\":\"{}\",\"method\":\"{}\"}}",
+             \"upstream_time\":\"{times}\",\"time\":\"{:.3}\",\"bytes\":\"{}\",\"method\":\"{}\",\"door\":\"{}\"}}",
             self.target.service.upstream(self.slot).name,
             self.begun.elapsed().as_secs_f64(),
             self.bytes,
             self.method,
+            if self.door { self.slot.as_str() } else { "-" },
         )
     }
 }
@@ -255,7 +264,7 @@ mod tests {
         });
         assert!(line.starts_with(r#"crossfade: {"upstream":"crossfade_my_shop.api.green","status":"200","#), "{line}");
         assert!(line.contains(r#""upstream_status":"200","upstream_time":"0.0"#), "{line}");
-        assert!(line.ends_with(r#""bytes":"119","method":"GET"}"#), "{line}");
+        assert!(line.ends_with(r#""bytes":"119","method":"GET","door":"-"}"#), "{line}");
         assert_eq!(counts, Counts { requests: 1, open: 1, ..Counts::default() });
 
         let (line, _) = told(|record| {
@@ -272,6 +281,9 @@ mod tests {
         });
         assert!(line.contains(r#""status":"200","upstream_status":"502, 200","upstream_time":"0."#), "{line}");
         assert_eq!(counts.moved_away, 1);
+
+        let (line, _) = told(Record::through_the_door);
+        assert!(line.ends_with(r#","door":"green"}"#), "{line}");
 
         let (line, _) = told(Record::attempt);
         assert!(line.contains(r#""status":"499","upstream_status":"-""#), "{line}");

@@ -147,9 +147,15 @@ fn on(kind: SignalKind) -> Result<Signal, String> {
 }
 
 fn table(kept: Vec<Kept>) -> Result<Table, String> {
-    kept.into_iter().try_fold(Table::default(), |table, Kept { application, split }| {
+    kept.into_iter().try_fold(Table::default(), |table, Kept { application, split, door }| {
         let name = application.name.clone();
-        table.with(application, split).map_err(|why| format!("what is kept of the application {name} is wrong: {why}"))
+        let table = table
+            .with(application, split)
+            .map_err(|why| format!("what is kept of the application {name} is wrong: {why}"))?;
+        if let Some(routed) = table.application(&name) {
+            routed.live.door.set(door);
+        }
+        Ok(table)
     })
 }
 

@@ -1,9 +1,11 @@
 //! Who is served by whom: from a host name to an application, its service, its slots, and how they are split.
 
+use crate::door::Doorway;
 use crate::pool::Pool;
 use crate::session::{Deck, Sticky};
 use crate::wire::{Application, Counts, Kept, Served};
 use crate::{check, wire};
+use rollout::router::door_cookie;
 use rollout::slot::{Slot, Split, Weight};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub struct Target {
 pub struct Routed {
     pub application: Application,
     pub sticky: Sticky,
+    /// That shows the key of its door.
+    pub door_cookie: String,
     pub live: Arc<Live>,
 }
 
@@ -44,6 +48,7 @@ pub struct Routed {
 #[derive(Debug)]
 pub struct Live {
     split: AtomicU8,
+    pub door: Doorway,
     pub blue: Tally,
     pub green: Tally,
 }
@@ -89,7 +94,8 @@ impl Table {
             .ok_or_else(|| format!("the header that {} is to be sticky by cannot be used", application.name))?;
         let mut routed = self.routed.clone();
         let name = application.name.clone();
-        routed.insert(name.clone(), Arc::new(Routed { application, sticky, live }));
+        let door_cookie = door_cookie(&name);
+        routed.insert(name.clone(), Arc::new(Routed { application, sticky, door_cookie, live }));
         Table::of(routed).map_err(|Taken { host, applications: [one, two] }| {
             let owner = if one == name { two } else { one };
             format!("the host {host} is routed to the application {owner} already: take it out of one of them")
@@ -156,7 +162,11 @@ impl Table {
 
     pub fn kept(&self) -> Vec<Kept> {
         self.applications()
-            .map(|routed| Kept { application: routed.application.clone(), split: routed.live.split() })
+            .map(|routed| Kept {
+                application: routed.application.clone(),
+                split: routed.live.split(),
+                door: routed.live.door.get().as_deref().cloned(),
+            })
             .collect()
     }
 }
@@ -166,6 +176,7 @@ impl Routed {
         Served {
             application: self.application.clone(),
             split: self.live.split(),
+            door: self.live.door.get().as_deref().cloned(),
             blue: self.live.blue.counts(),
             green: self.live.green.counts(),
         }
@@ -174,7 +185,12 @@ impl Routed {
 
 impl Live {
     fn new(split: Split) -> Live {
-        Live { split: AtomicU8::new(pack(split)), blue: Tally::default(), green: Tally::default() }
+        Live {
+            split: AtomicU8::new(pack(split)),
+            door: Doorway::default(),
+            blue: Tally::default(),
+            green: Tally::default(),
+        }
     }
 
     pub fn split(&self) -> Split {

@@ -8,6 +8,7 @@
 //! ```
 
 use rollout::application::StickyBy;
+use rollout::router::Door;
 use rollout::slot::{Slot, Split};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ pub enum Ask {
     Adopt { application: Application, split: Split },
     /// Answered when every request from now on is split like this, and the disk has it.
     Set { application: String, split: Split },
+    /// Opens the testers' door, with this key alone; without a door, closes it. Answered as `Set` is.
+    Door { application: String, door: Option<Door> },
     /// Serve it no more. Fine when it is not served.
     Forget { application: String },
     /// Hand the listening sockets over to the process that asks. They come with the answer.
@@ -112,6 +115,8 @@ pub struct State {
 pub struct Served {
     pub application: Application,
     pub split: Split,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
     pub blue: Counts,
     pub green: Counts,
 }
@@ -156,11 +161,13 @@ pub struct HandOver {
     pub kept: Vec<Kept>,
 }
 
-/// What outlives a process: an application and its split.
+/// What outlives a process: an application, its split, and its open door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     pub application: Application,
     pub split: Split,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
 }
 
 #[cfg(test)]

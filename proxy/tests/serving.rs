@@ -1,5 +1,7 @@
 //! The proxy as it runs: a process of its own, real sockets on loopback, services behind it and clients before it.
 
+#[path = "serving/door.rs"]
+mod door;
 #[path = "serving/keeping.rs"]
 mod keeping;
 #[path = "serving/limits.rs"]

@@ -224,6 +224,12 @@ pub struct Expect {
 pub struct Traffic {
     pub router: RouterKind,
     pub sticky_by: StickyBy,
+    /// How long what is open on a slot may go on when it has lost its traffic, before it is stopped. Zero: no time.
+    #[serde(default)]
+    pub drain: Millis,
+    /// How browsers reach a host, for links: `https://{host}`. By where the router listens when `None`.
+    #[serde(default)]
+    pub url: Option<String>,
     /// In rising order; the last is 100 %.
     pub stages: Vec<Stage>,
 }

@@ -102,7 +102,12 @@ impl Rollout {
             Event::StepStarted { step, until } => {
                 let record = self.step_mut(*step, entry)?;
                 record.attempts += 1;
-                record.status = StepStatus::Running { since: at, until: *until };
+                // A drain that is taken up again goes on from where it began.
+                let since = match (record.step, &record.status) {
+                    (Step::Drain { .. }, StepStatus::Running { since, .. }) => *since,
+                    _ => at,
+                };
+                record.status = StepStatus::Running { since, until: *until };
                 self.moved |= matches!(self.steps[*step].step, Step::Shift { .. });
             }
             Event::StepSucceeded { step, summary, images } => {
@@ -196,6 +201,30 @@ impl Rollout {
                 _ => return Err(illegal(entry, "nothing is kept warm")),
             },
             Event::KeepWarmEnded { reason, stop } => self.end_keep_warm(at, reason, *stop),
+            Event::DrainExtended { step, until } => match self.draining() {
+                Some(draining) if draining.step == *step => {
+                    let since = draining.since;
+                    self.steps[*step].status = StepStatus::Running { since, until: Some(*until) };
+                }
+                _ => return Err(illegal(entry, "that slot is not drained")),
+            },
+            Event::DrainEnded { step, cut } => {
+                let record = self.step_mut(*step, entry)?;
+                let since = match record.status {
+                    _ if !matches!(record.step, Step::Drain { .. }) => {
+                        return Err(illegal(entry, "that step drains nothing"));
+                    }
+                    StepStatus::Running { since, .. }
+                    | StepStatus::Failed { since, .. }
+                    | StepStatus::Inconclusive { since, .. } => since,
+                    _ => return Err(illegal(entry, "that slot is not drained")),
+                };
+                let summary = match cut {
+                    Some(cut) if !cut.is_none() => format!("{by} did not wait: {cut} may be cut"),
+                    _ => format!("{by} did not wait"),
+                };
+                record.status = StepStatus::Succeeded { since, at, summary };
+            }
             Event::NoteAdded { text } => self.notes.push(Note { by: by.clone(), at, text: text.clone() }),
             Event::Drifted { what, seen } => {
                 let since = self.drift.as_ref().map_or(at, |drift| drift.since);
@@ -243,6 +272,9 @@ impl Rollout {
         if self.has_traffic_to_return() {
             self.steps.push(StepRecord::pending(Step::CheckOldSlot));
             self.steps.push(StepRecord::pending(Step::ShiftBack));
+            if !self.start.plan.drain.is_zero() {
+                self.steps.push(StepRecord::pending(Step::Drain { slot: self.start.slot }));
+            }
         }
         if migrate_down {
             self.steps.push(StepRecord::pending(Step::MigrateDown));
@@ -269,9 +301,11 @@ impl Rollout {
             }
         }
         let last = self.start.plan.last_stage();
+        let old = self.start.slot.other();
         let left = self.start.plan.steps.iter().filter(|step| match step {
             Step::Shift { stage } => Some(*stage) == last,
             Step::Handover | Step::Promote | Step::KeepWarm | Step::CleanUp => true,
+            Step::Drain { slot } => *slot == old,
             _ => false,
         });
         self.steps.extend(left.map(|step| StepRecord::pending(*step)));
@@ -331,8 +365,14 @@ impl Rollout {
             };
             *status = StepStatus::Succeeded { since, at, summary: reason.to_owned() };
         }
-        if !stop && let Some(record) = self.steps.iter_mut().rfind(|record| record.step == Step::CleanUp) {
-            record.skip(reason);
+        if !stop {
+            // Whoever takes the slot drains it first.
+            let from = self.steps.iter().rposition(|record| record.step == Step::KeepWarm).map_or(0, |warm| warm + 1);
+            self.steps.iter_mut().skip(from).for_each(|record| {
+                if record.status.is_open() || record.step == Step::CleanUp {
+                    record.skip(reason);
+                }
+            });
         }
     }
 

@@ -6,6 +6,7 @@ use crate::clock::Millis;
 use crate::epoch::Epoch;
 use crate::event::{RolloutId, StepIndex};
 use crate::metric::Evidence;
+use crate::open::Open;
 use crate::release::PinnedImages;
 use crate::slot::{Split, Weight};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,14 @@ pub enum Ask {
         by: Millis,
     },
     CleanUpNow,
+    ExtendDrain {
+        by: Millis,
+    },
+    /// `cut`: what is open at that moment. Whoever asks need not say it; the engine does.
+    DrainNow {
+        #[serde(default)]
+        cut: Option<Open>,
+    },
     AddNote {
         text: String,
     },
@@ -98,6 +107,11 @@ pub enum Report {
     Inconclusive {
         step: StepIndex,
         reason: String,
+    },
+    /// What is open on the slot that is drained, right now.
+    Drained {
+        step: StepIndex,
+        open: Open,
     },
     /// What a step found, one by one, and how it ended: written together, so that a crash leaves neither or both.
     Checked {
@@ -153,6 +167,8 @@ pub enum AskKind {
     PromoteFull,
     ExtendKeepWarm,
     CleanUpNow,
+    ExtendDrain,
+    DrainNow,
     AddNote,
     Freeze,
     Thaw,
@@ -161,7 +177,7 @@ pub enum AskKind {
 }
 
 impl AskKind {
-    pub const ALL: [AskKind; 16] = [
+    pub const ALL: [AskKind; 18] = [
         AskKind::Approve,
         AskKind::Reject,
         AskKind::Hold,
@@ -173,6 +189,8 @@ impl AskKind {
         AskKind::PromoteFull,
         AskKind::ExtendKeepWarm,
         AskKind::CleanUpNow,
+        AskKind::ExtendDrain,
+        AskKind::DrainNow,
         AskKind::AddNote,
         AskKind::Freeze,
         AskKind::Thaw,
@@ -194,6 +212,8 @@ impl AskKind {
             AskKind::PromoteFull => "promote-full",
             AskKind::ExtendKeepWarm => "extend-keep-warm",
             AskKind::CleanUpNow => "clean-up-now",
+            AskKind::ExtendDrain => "extend-drain",
+            AskKind::DrainNow => "drain-now",
             AskKind::AddNote => "add-note",
             AskKind::Freeze => "freeze",
             AskKind::Thaw => "thaw",
@@ -221,6 +241,8 @@ impl Ask {
             Ask::PromoteFull { .. } => AskKind::PromoteFull,
             Ask::ExtendKeepWarm { .. } => AskKind::ExtendKeepWarm,
             Ask::CleanUpNow => AskKind::CleanUpNow,
+            Ask::ExtendDrain { .. } => AskKind::ExtendDrain,
+            Ask::DrainNow { .. } => AskKind::DrainNow,
             Ask::AddNote { .. } => AskKind::AddNote,
             Ask::Freeze { .. } => AskKind::Freeze,
             Ask::Thaw => AskKind::Thaw,

@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::check::Check;
 use crate::clock::Timestamp;
 use crate::metric::Evidence;
+use crate::open::Open;
 use crate::plan::Plan;
 use crate::release::{PinnedImages, Version};
 use crate::slot::{Slot, Split, Weight};
@@ -183,6 +184,15 @@ pub enum Event {
         reason: String,
         stop: bool,
     },
+    DrainExtended {
+        step: StepIndex,
+        until: Timestamp,
+    },
+    /// A person does not wait for what is still open.
+    DrainEnded {
+        step: StepIndex,
+        cut: Option<Open>,
+    },
     NoteAdded {
         text: String,
     },
@@ -240,6 +250,8 @@ impl Event {
             Event::PromotedFull { .. } => "promoted-full",
             Event::KeepWarmExtended { .. } => "keep-warm-extended",
             Event::KeepWarmEnded { .. } => "keep-warm-ended",
+            Event::DrainExtended { .. } => "drain-extended",
+            Event::DrainEnded { .. } => "drain-ended",
             Event::NoteAdded { .. } => "note-added",
             Event::Drifted { .. } => "drifted",
             Event::DriftEnded { .. } => "drift-ended",

@@ -2,7 +2,7 @@
 
 use crate::application::{Application, MigrationKind, Service, Stage};
 use crate::clock::Millis;
-use crate::slot::Weight;
+use crate::slot::{Slot, Weight};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -33,6 +33,10 @@ pub enum Step {
     Promote,
     /// The old slot stays up, ready for a roll back.
     KeepWarm,
+    /// A slot has lost its traffic, and is about to be stopped or taken: what is open there may go on for a while.
+    Drain {
+        slot: Slot,
+    },
     /// The old slot is stopped.
     CleanUp,
     /// The way back: is the old slot fit to take the traffic?
@@ -66,6 +70,7 @@ impl fmt::Display for Step {
             Step::Handover => "hand over",
             Step::Promote => "promote",
             Step::KeepWarm => "keep warm",
+            Step::Drain { .. } => "drain",
             Step::CleanUp => "clean up",
             Step::CheckOldSlot => "check the old slot",
             Step::ShiftBack => "shift back",
@@ -96,6 +101,10 @@ pub struct Plan {
     /// How long the router takes until a changed weight holds for every client.
     #[serde(default)]
     pub takes: Millis,
+    /// How long what is open on a slot may go on before it is stopped. Zero: it is not waited for, and the way back has no
+    /// step for it.
+    #[serde(default)]
+    pub drain: Millis,
 }
 
 impl Plan {
@@ -115,10 +124,15 @@ impl Plan {
         }
     }
 
-    /// Every later release, stage by stage.
-    pub fn forward(application: &Application) -> Plan {
+    /// Every later release, stage by stage, from the slot that is live.
+    pub fn forward(application: &Application, live: Slot) -> Plan {
         let stages = application.traffic.stages.clone();
+        let drain = application.traffic.drain;
+        let drains = |slot| (!drain.is_zero()).then_some(Step::Drain { slot });
         let mut steps = Plan::checked(application);
+        // The rollout before this one may have left connections there.
+        let prepare = steps.iter().position(|step| *step == Step::Prepare).unwrap_or(0);
+        drains(live.other()).into_iter().for_each(|step| steps.insert(prepare, step));
         for (index, stage) in stages.iter().enumerate() {
             steps.push(Step::Shift { stage: index });
             if index + 1 == stages.len() {
@@ -132,7 +146,9 @@ impl Plan {
         if !monitor.is_zero() {
             steps.push(Step::Monitor);
         }
-        steps.extend([Step::Promote, Step::KeepWarm, Step::CleanUp]);
+        steps.extend([Step::Promote, Step::KeepWarm]);
+        steps.extend(drains(live));
+        steps.push(Step::CleanUp);
         let migrate = application.migrate.as_ref();
         Plan {
             monitor,
@@ -142,6 +158,7 @@ impl Plan {
             contract: migrate.is_some_and(|migrate| migrate.kind == MigrationKind::Contract),
             can_migrate_down: migrate.is_some_and(|migrate| migrate.down.is_some()),
             takes: application.traffic.router.capabilities().takes,
+            drain,
             stages,
             steps,
         }
@@ -159,6 +176,7 @@ impl Plan {
             contract: false,
             can_migrate_down,
             takes: Millis::ZERO,
+            drain: Millis::ZERO,
         }
     }
 

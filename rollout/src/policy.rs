@@ -11,6 +11,8 @@ pub enum Permission {
     StartRollout,
     /// Bring an application under Crossfade's care.
     AddApplication,
+    /// Give out links through the testers' door.
+    OpenDoor,
     Ask(AskKind),
 }
 
@@ -18,7 +20,7 @@ pub enum Permission {
 pub fn least_role(permission: Permission) -> Role {
     match permission {
         Permission::Read => Role::Viewer,
-        Permission::StartRollout => Role::Deployer,
+        Permission::StartRollout | Permission::OpenDoor => Role::Deployer,
         Permission::AddApplication => Role::Admin,
         Permission::Ask(ask) => match ask {
             AskKind::AddNote
@@ -26,12 +28,19 @@ pub fn least_role(permission: Permission) -> Role {
             | AskKind::Resume
             | AskKind::Retry
             | AskKind::Abort
+            | AskKind::ExtendDrain
             // Whoever is on call must be able to get traffic back to what worked.
             | AskKind::RollBack => Role::Deployer,
             // The stage's own rule may ask for more.
             AskKind::Approve | AskKind::Reject => Role::Deployer,
-            AskKind::Skip | AskKind::PromoteFull | AskKind::ExtendKeepWarm | AskKind::CleanUpNow | AskKind::PutRight
-            | AskKind::Adopt => Role::ReleaseManager,
+            AskKind::Skip
+            | AskKind::PromoteFull
+            | AskKind::ExtendKeepWarm
+            | AskKind::CleanUpNow
+            | AskKind::PutRight
+            | AskKind::Adopt
+            // It cuts off users.
+            | AskKind::DrainNow => Role::ReleaseManager,
             AskKind::Freeze | AskKind::Thaw => Role::Admin,
         },
     }
@@ -67,6 +76,8 @@ mod tests {
             (PromoteFull, Role::ReleaseManager),
             (ExtendKeepWarm, Role::ReleaseManager),
             (CleanUpNow, Role::ReleaseManager),
+            (ExtendDrain, Role::Deployer),
+            (DrainNow, Role::ReleaseManager),
             (Freeze, Role::Admin),
             (Thaw, Role::Admin),
             (PutRight, Role::ReleaseManager),

@@ -2,12 +2,14 @@
 
 mod capabilities;
 mod digitalocean;
+mod door;
 mod embedded;
 mod members;
 mod nginx;
 
 pub use capabilities::{Capabilities, Possible};
 pub use digitalocean::{DigitalOcean, MOST_DROPLETS, Pool, Reach};
+pub use door::{DOOR_ENTER, DOOR_HEADER, DOOR_LEAVE, DOOR_MAX_AGE, Door, DoorKey, door_cookie};
 pub use embedded::Embedded;
 pub use members::Members;
 pub use nginx::{Nginx, Servers};

@@ -52,7 +52,7 @@ pub fn forward(application: &Application, standing: &Standing, release: &str) ->
             release,
             from: Some(from.clone()),
             slot: live.other(),
-            plan: Plan::forward(application),
+            plan: Plan::forward(application, *live),
         },
     })
 }
@@ -105,7 +105,7 @@ pub fn roll_back(
         release: done.start.release.clone(),
         from: Some(from.clone()),
         slot: done.start.slot,
-        plan: Plan { takes: done.start.plan.takes, ..Plan::back(ask.migrate_down) },
+        plan: Plan { takes: done.start.plan.takes, drain: done.start.plan.drain, ..Plan::back(ask.migrate_down) },
     })
 }
 

@@ -231,7 +231,41 @@ pub enum Doing {
     Nothing,
 }
 
+/// A slot whose open connections are waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draining {
+    pub step: StepIndex,
+    pub slot: Slot,
+    pub since: Timestamp,
+    /// What is open then may be cut.
+    pub until: Timestamp,
+}
+
 impl Rollout {
+    /// What is drained right now.
+    pub fn draining(&self) -> Option<Draining> {
+        let (step, record) = self.current()?;
+        match (record.step, &record.status) {
+            (Step::Drain { slot }, StepStatus::Running { since, until }) => {
+                Some(Draining { step, slot, since: *since, until: until.unwrap_or(*since) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The slot that all traffic has left by this rollout, as long as it is there.
+    pub fn left_slot(&self) -> Option<Slot> {
+        if let Some(draining) = self.draining() {
+            return Some(draining.slot);
+        }
+        let old = self.old_slot().filter(|_| self.moved && !self.is_settled())?;
+        match (&self.back, self.weight) {
+            (Some(_), Weight::NONE) => Some(self.start.slot).filter(|_| self.ended.is_none()),
+            (None, Weight::ALL) => Some(old),
+            _ => None,
+        }
+    }
+
     pub fn phase(&self) -> Phase {
         if let Some(ended) = &self.ended {
             return ended.outcome.into();

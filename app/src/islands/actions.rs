@@ -28,7 +28,7 @@ const MORE: [AskKind; 8] = [
 /// What is offered, and what a page has to say once about the form that was sent.
 #[derive(Clone, Copy)]
 pub(super) struct Asks {
-    live: Live,
+    pub(super) live: Live,
     offers: Memo<Vec<Offer>>,
     stage: Memo<Option<usize>>,
     flash: StoredValue<Option<Flash>>,
@@ -38,7 +38,7 @@ pub(super) struct Asks {
 
 /// A form is the same form as long as this is the same: a log line, a second that passes, or another person's yes does
 /// not wipe out what somebody is typing. Words about one stage are not taken over to the next.
-type Key = (AskKind, Option<usize>);
+pub(super) type Key = (AskKind, Option<usize>);
 
 impl Asks {
     pub(super) fn new(live: Live, flash: Option<Flash>) -> Asks {
@@ -54,7 +54,7 @@ impl Asks {
         }
     }
 
-    fn offered(self, kinds: impl Fn(&Rollout) -> Vec<AskKind> + Send + Sync + 'static) -> Memo<Vec<Key>> {
+    pub(super) fn offered(self, kinds: impl Fn(&Rollout) -> Vec<AskKind> + Send + Sync + 'static) -> Memo<Vec<Key>> {
         Memo::new(move |_| {
             let (offers, stage) = (self.offers.read(), self.stage.get());
             let kinds = self.live.rollout.with(&kinds);
@@ -137,18 +137,25 @@ fn not_for_you(rollout: &Rollout, offers: &[Offer]) -> Option<String> {
 }
 
 #[component]
-fn Ask(asks: Asks, key: Key, main: bool) -> impl IntoView {
+pub(super) fn Ask(asks: Asks, key: Key, main: bool) -> impl IntoView {
     let (kind, stage) = key;
     let offer = asks.offer(kind);
-    let label = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.label.clone());
+    let label = move || {
+        let label = offer.read().as_ref().map_or_else(String::new, |offer| offer.label.clone());
+        // With what it does to how many, as of now.
+        match asks.live.left.get().and_then(|left| left.open.ok()) {
+            Some(open) if kind == AskKind::DrainNow && !open.is_none() => format!("{label}: cut {open}"),
+            _ => label,
+        }
+    };
     let consequence = move || offer.read().as_ref().map_or_else(String::new, |offer| offer.consequence.clone());
     let flash = asks.flash(kind);
     let name = kind.as_str();
     // Whatever asks for a reason, or refuses, is folded: nothing of that weight by one tap.
-    let is_main = main && !matches!(kind, AskKind::Skip | AskKind::Reject);
+    let is_main = main && !matches!(kind, AskKind::Skip | AskKind::Reject | AskKind::DrainNow);
     let is_open = is_main || flash.is_some();
     let weight = match kind {
-        AskKind::Reject | AskKind::Abort | AskKind::RollBack => "danger",
+        AskKind::Reject | AskKind::Abort | AskKind::RollBack | AskKind::DrainNow => "danger",
         _ if is_main => "primary",
         _ => "",
     };
@@ -189,6 +196,7 @@ fn field(kind: AskKind, input: Input, flash: Option<Flash>) -> impl IntoView {
     let (field_id, error_id) = (format!("{name}-text"), format!("{name}-error"));
     let hint = match kind {
         AskKind::ExtendKeepWarm => "For how much longer, like 24h",
+        AskKind::ExtendDrain => "For how much longer, like 5m",
         AskKind::AddNote => "Note",
         AskKind::Approve => "Comment",
         _ => "Reason",

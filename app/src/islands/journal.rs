@@ -108,6 +108,11 @@ fn words(rollout: &Rollout, entry: &Entry) -> String {
         Event::PutRight { reason } => format!("has the router put right{}", because(reason)),
         Event::NotPutRight { why } => format!("could not put the router right{}", because(why)),
         Event::Adopted { weight, reason } => format!("adopted the router's own {weight}{}", because(reason)),
+        Event::DrainExtended { until, .. } => format!("extended the drain until {} UTC", until.utc()),
+        Event::DrainEnded { cut: Some(cut), .. } if !cut.is_none() => {
+            format!("did not wait for the drain: {cut} may be cut")
+        }
+        Event::DrainEnded { .. } => "did not wait for the drain".to_owned(),
         Event::NoteAdded { text } => format!("noted: {text}"),
         Event::Ended { outcome } => format!("ended it: {}", outcome.as_str()),
     }

@@ -62,6 +62,8 @@ mod browser {
                 // What is there already stays: somebody may be typing into it.
                 Message::Drift(drawn) if self.drift.get_untracked() != drawn => self.drift.set(drawn),
                 Message::Drift(_) => {}
+                Message::Left(left) => self.left.set(left),
+                Message::Door(door) => self.door.set(door),
                 Message::SignedOut => reload(),
             }
         }

@@ -1,13 +1,15 @@
 //! A rollout as it happens. The browser folds the same events with the same `Rollout::apply` as the engine.
 
 use super::actions::{Asks, Decide, More};
+use super::door::DoorBox;
+use super::drain::DrainBox;
 use super::journal::{Decisions, Journal};
 use super::link::{self, Link};
 use super::stages::Ladder;
 use super::steps::Steps;
 use crate::components::{Moment, PhaseBadge, Place, TrafficBar};
 use crate::flash::Flash;
-use crate::live::{Line, Numbers, Router};
+use crate::live::{Door, Left, Line, Numbers, Router};
 use leptos::either::Either;
 use leptos::prelude::*;
 use rollout::Rollout;
@@ -32,6 +34,8 @@ pub struct Start {
     pub numbers: Numbers,
     /// The box about a router that is adrift, drawn.
     pub drift: String,
+    pub door: Option<Door>,
+    pub left: Option<Left>,
     pub flash: Option<Flash>,
 }
 
@@ -46,13 +50,15 @@ pub(super) struct Live {
     pub(super) router: RwSignal<Router>,
     pub(super) numbers: RwSignal<Numbers>,
     pub(super) drift: RwSignal<String>,
+    pub(super) door: RwSignal<Option<Door>>,
+    pub(super) left: RwSignal<Option<Left>>,
     pub(super) now: RwSignal<Timestamp>,
     pub(super) link: RwSignal<Link>,
 }
 
 #[island]
 pub fn LiveRollout(start: Start) -> impl IntoView {
-    let Start { id, now, actor, entries, lines, router, numbers, drift, flash } = start;
+    let Start { id, now, actor, entries, lines, router, numbers, drift, door, left, flash } = start;
     let rollout = match Rollout::fold(&entries) {
         Ok(rollout) => rollout,
         Err(error) => return Either::Left(view! { <div class="problem" role="alert">{error.to_string()}</div> }),
@@ -66,6 +72,8 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
         router: RwSignal::new(router),
         numbers: RwSignal::new(numbers),
         drift: RwSignal::new(drift),
+        door: RwSignal::new(door),
+        left: RwSignal::new(left),
         now: RwSignal::new(now),
         link: RwSignal::new(Link::default()),
     };
@@ -80,6 +88,8 @@ pub fn LiveRollout(start: Start) -> impl IntoView {
                     <Headline live/>
                     <div class="adrift" aria-live="polite" inner_html=move || live.drift.get()></div>
                     <Decide asks/>
+                    <DrainBox asks/>
+                    <DoorBox live/>
                 </div>
                 <More asks/>
                 <div class="past">

@@ -1,6 +1,8 @@
 //! What is alive in the browser. Everything here renders on the server first.
 
 mod actions;
+mod door;
+mod drain;
 mod gate;
 mod journal;
 mod link;

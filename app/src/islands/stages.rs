@@ -40,7 +40,8 @@ pub(super) fn groups(rollout: &Rollout) -> Vec<Group> {
     for (index, record) in rollout.steps.iter().enumerate() {
         // What is handed over belongs to the stage that moved the last of the traffic.
         let part = match (record.step, groups.last()) {
-            (Step::Handover, Some(group)) => group.part,
+            // And what is drained, to whatever it is drained for.
+            (Step::Handover | Step::Drain { .. }, Some(group)) => group.part,
             (step, _) => part(step),
         };
         match groups.last_mut() {
@@ -56,7 +57,7 @@ fn part(step: Step) -> Part {
         Step::Preflight | Step::Prepare | Step::Migrate | Step::HealthCheck | Step::SmokeTest => Part::Checks,
         Step::Shift { stage } | Step::Bake { stage } => Part::Stage(stage),
         Step::Handover | Step::Monitor | Step::Promote => Part::Finish,
-        Step::KeepWarm | Step::CleanUp => Part::OldSlot,
+        Step::KeepWarm | Step::CleanUp | Step::Drain { .. } => Part::OldSlot,
         Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot => Part::WayBack,
     }
 }

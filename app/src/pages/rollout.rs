@@ -3,7 +3,7 @@
 use crate::components::drift;
 use crate::components::metrics::numbers;
 use crate::components::{Frame, Problem};
-use crate::context::{actor, engine, shown, take_flash};
+use crate::context::{actor, door, engine, left, shown, take_flash};
 use crate::islands::{LiveRollout, Start};
 use crate::live::{Line, Router};
 use ::engine::EngineError;
@@ -54,6 +54,8 @@ async fn load(id: &str) -> Result<(Start, Option<AnyView>), EngineError> {
         Ok(split) => Router::Says(*split),
         Err(why) => Router::Silent(why.clone()),
     };
+    let left = left(&engine, &actor, id).await;
+    let door = door(&engine, &actor, id).await;
     let application = &view.rollout.start.application;
     let drift = match view.rollout.ended {
         // What the router does today is another rollout's business.
@@ -73,6 +75,8 @@ async fn load(id: &str) -> Result<(Start, Option<AnyView>), EngineError> {
         router,
         numbers,
         drift,
+        door,
+        left,
         flash,
     };
     Ok((start, drift::said(router_flash)))

@@ -101,6 +101,7 @@ mod tests {
             sessions: false,
             drains: false,
             measures: false,
+            door: false,
             takes: Millis::seconds(60),
         }
     }

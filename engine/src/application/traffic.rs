@@ -5,14 +5,18 @@ use super::problems::Problems;
 use super::section::{Keys, Section};
 use super::{digitalocean, embedded, nginx, stages, words};
 use rollout::application::{StickyBy, Traffic};
+use rollout::clock::Millis;
 use rollout::router::{Capabilities, RouterKind};
 
 pub(super) const TRAFFIC: Keys = Keys {
-    known: &["router", "sticky_by", "stages", "nginx", "embedded", "digitalocean"],
+    known: &["router", "sticky_by", "drain", "url", "stages", "nginx", "embedded", "digitalocean"],
     later: &[("haproxy", NOT_YET), ("dns", NOT_YET)],
 };
 
 const NOT_YET: &str = "the router is nginx, embedded or digitalocean";
+
+/// Long enough for what people wait for, short enough for who waits for the end of a roll back.
+const DRAIN: Millis = Millis::seconds(300);
 
 /// Routers whose section may stand in the file.
 #[derive(Clone, Copy, PartialEq)]
@@ -52,6 +56,10 @@ pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<
     let traffic = Traffic {
         router,
         sticky_by: get("sticky_by").and_then(sticky_by).unwrap_or(usual),
+        drain: get("drain")
+            .map_or(Some(DRAIN), |item| item.duration_within(Millis::ZERO..=Millis::hours(24)))
+            .unwrap_or(DRAIN),
+        url: get("url").and_then(|item| item.text_that(words::url_of_hosts)),
         stages: get("stages").map_or_else(|| stages::default(&can.weights), stages::read),
     };
     (traffic, is_known.then_some(can))

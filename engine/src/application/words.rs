@@ -54,6 +54,19 @@ pub(crate) fn host(text: &str) -> Check {
     must(text.len() <= 253 && name.split('.').all(label), || format!("\"{text}\" is not a host name, {example}"))
 }
 
+/// `https://{host}`: how browsers reach any of the hosts.
+pub(super) fn url_of_hosts(text: &str) -> Check {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let port = rest.and_then(|rest| rest.strip_prefix("{host}"));
+    let is_port = |port: &str| {
+        let digits = port.strip_prefix(':').unwrap_or_default();
+        digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    must(port.is_some_and(|port| port.is_empty() || is_port(port)), || {
+        format!("\"{text}\" must say how browsers reach a host, like https://{{host}} or http://{{host}}:8080")
+    })
+}
+
 /// `ghcr.io`, `registry.example.com:5000`: what stands before the first `/` of an image name.
 pub(crate) fn registry_server(text: &str) -> Check {
     let wrong =

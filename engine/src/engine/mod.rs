@@ -1,11 +1,15 @@
 //! The one door: every command and query comes through here, with whoever asks, and is allowed here or nowhere.
 
 mod applications;
+mod door;
 mod drift;
+mod left;
 mod observe;
 mod rollouts;
 
 pub use applications::{Added, Overview, SlotView};
+pub use door::{DoorLink, DoorView, Ticket};
+pub use left::Left;
 pub use observe::{Observed, ServiceView};
 pub(crate) use rollouts::load;
 pub use rollouts::{Page, RolloutView};
@@ -48,6 +52,7 @@ pub(crate) struct Shared {
     routers: Mutex<HashMap<String, Chosen>>,
     observations: observe::Observations,
     pub(crate) drifts: DriftBoard,
+    counts: left::Counts,
     pub(crate) boards: Boards,
     pub(crate) router_logs: Listeners,
     /// `None` beside a server that holds it.
@@ -197,6 +202,7 @@ impl Engine {
             routers: Mutex::default(),
             observations: observe::Observations::default(),
             drifts: DriftBoard::default(),
+            counts: left::Counts::default(),
             boards: Boards::default(),
             router_logs: Listeners::default(),
             _lock: lock,

@@ -114,6 +114,14 @@ impl Engine {
             }
             _ => {}
         }
+        let ask = match ask {
+            // What is cut is counted by us, whatever a page showed.
+            Ask::DrainNow { .. } => {
+                let left = self.left(actor, id).await?;
+                Ask::DrainNow { cut: left.and_then(|left| left.open.ok()) }
+            }
+            other => other,
+        };
         let seen = self.shared.boards.evidence(id);
         self.shared.store.decide(id, actor, &Command::Seeing(ask, seen)).await??;
         self.shared.feed.tell(id);

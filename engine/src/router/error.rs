@@ -94,6 +94,18 @@ pub enum RouterError {
     #[error("{0}")]
     Balancer(#[from] BalancerError),
 
+    #[error("this router has no testers' door")]
+    NoDoor,
+
+    #[error("there is no key for the testers' door, since the machine gives no random numbers: {why}")]
+    NoKey { why: String },
+
+    #[error(
+        "nginx does not find the key of the testers' door in {}: its workers must be able to enter that folder, and run \
+         the file that `crossfade application add` writes", .folder.display()
+    )]
+    DoorNotSeen { folder: PathBuf },
+
     #[error("could not {doing} {}: {source}", .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
 

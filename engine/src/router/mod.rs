@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `split` | when two splits are the same, and which sessions tell them apart |
+//! | `door` | keys for the testers' door |
 //! | `drift` | how a router can differ from how it was left |
 //! | `error` | what can go wrong, in sentences |
 //! | `nginx` | nginx by the dial: weights change without a reload |
@@ -10,6 +11,7 @@
 //! | `digitalocean` | a load balancer of DigitalOcean, through its API |
 
 mod digitalocean;
+pub(crate) mod door;
 mod drift;
 mod embedded;
 mod error;
@@ -27,8 +29,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use rollout::application::Application;
 use rollout::check::Check;
-use rollout::router::{Capabilities, RouterKind};
-use rollout::slot::{Split, Weight};
+use rollout::open::Open;
+use rollout::router::{Capabilities, Door, RouterKind};
+use rollout::slot::{Slot, Split, Weight};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +45,15 @@ pub struct Route {
     pub hosts: Vec<String>,
     pub blue: SocketAddr,
     pub green: SocketAddr,
+}
+
+impl Route {
+    pub fn address(&self, slot: Slot) -> SocketAddr {
+        match slot {
+            Slot::Blue => self.blue,
+            Slot::Green => self.green,
+        }
+    }
 }
 
 /// What splits the traffic of one application.
@@ -141,6 +153,46 @@ pub trait Router: Send + Sync {
     /// # Errors
     /// What was there is then put back, as far as can be known.
     fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>>;
+
+    /// What is open on a slot right now, of whatever was sent there before.
+    ///
+    /// # Errors
+    /// When the router does not tell.
+    fn open<'a>(&'a self, _routes: &'a [Route], _slot: Slot) -> BoxFuture<'a, Result<Open, RouterError>> {
+        async { Ok(Open::Unknown) }.boxed()
+    }
+
+    /// Where browsers reach this host, as far as the router knows: `http://shop.example:8080`.
+    ///
+    /// # Errors
+    /// When the router does not answer.
+    fn origin<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<String, RouterError>> {
+        async move { Ok(format!("http://{host}")) }.boxed()
+    }
+
+    /// The testers' door, if it stands open.
+    ///
+    /// # Errors
+    /// When the router does not tell.
+    fn door(&self) -> BoxFuture<'_, Result<Option<Door>, RouterError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    /// Opens the testers' door, with this key alone, and returns once the router itself lets it through.
+    ///
+    /// # Errors
+    /// The door is then closed, as far as can be known. A router that has none says so.
+    fn open_door<'a>(&'a self, _door: &'a Door) -> BoxFuture<'a, Result<(), RouterError>> {
+        async { Err(RouterError::NoDoor) }.boxed()
+    }
+
+    /// Closes it. Fine when it is closed, or there is none.
+    ///
+    /// # Errors
+    /// It may then stand open.
+    fn close_door(&self) -> BoxFuture<'_, Result<(), RouterError>> {
+        async { Ok(()) }.boxed()
+    }
 }
 
 /// Where the router of this application sends its log: the UDP port of the same number as its admin port.

@@ -1,6 +1,7 @@
 //! One task a rollout: asks what is next, carries it out, reports. What it needs to know is in the journal, so it
 //! can be ended at any moment and started again.
 
+mod door;
 mod house;
 mod prepare;
 
@@ -10,8 +11,9 @@ pub(crate) use prepare::context;
 use crate::drift;
 use crate::engine::Shared;
 use crate::error::EngineError;
-use crate::steps::{self, Stuck};
+use crate::steps::{self, Done, Stuck};
 use crate::telemetry;
+use door::Doorkeeper;
 use rollout::Rollout;
 use rollout::actor::Actor;
 use rollout::check::Check;
@@ -88,8 +90,9 @@ async fn run(shared: Arc<Shared>, id: RolloutId, stop: CancellationToken) {
     let mut news = shared.feed.watch(id);
     // Whoever carried out the running step is not us.
     let mut report = Report::Interrupted;
+    let mut doorkeeper = Doorkeeper::default();
     while !stop.is_cancelled() {
-        match go_on(&shared, id, report, &mut news, &stop).await {
+        match go_on(&shared, id, report, &mut doorkeeper, &mut news, &stop).await {
             Ok(Next::Settled) => {
                 drop(watch);
                 shared.boards.take_down(id);
@@ -123,11 +126,13 @@ async fn go_on(
     shared: &Arc<Shared>,
     id: RolloutId,
     report: Report,
+    doorkeeper: &mut Doorkeeper,
     news: &mut watch::Receiver<u64>,
     stop: &CancellationToken,
 ) -> Result<Next, EngineError> {
     news.mark_unchanged();
     let rollout = shared.report(id, report).await?;
+    doorkeeper.see_to_it(shared, id, &rollout).await;
     if rollout.is_settled() {
         return Ok(Next::Settled);
     }
@@ -212,6 +217,7 @@ async fn carry_out(
         () = grace => return Ok(()),
     };
     let report = match outcome {
+        Ok(Done { open: Some(open), .. }) => Report::Drained { step: index, open },
         Ok(done) => Report::Succeeded { step: index, summary: done.summary, images: done.images },
         Err(Stuck::Failed(error)) => {
             tracing::warn!(rollout.id = id.0, step = %step, %error, "rollout {id}: {step} failed");

@@ -32,7 +32,12 @@ pub(crate) async fn context(
         Err(_)
             if matches!(
                 step,
-                Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot | Step::CleanUp
+                Step::CheckOldSlot
+                    | Step::ShiftBack
+                    | Step::Drain { .. }
+                    | Step::MigrateDown
+                    | Step::StopNewSlot
+                    | Step::CleanUp
             ) =>
         {
             Recipe::Compose(Compose::default())
@@ -44,6 +49,7 @@ pub(crate) async fn context(
     let (log, writer) =
         StepLog::open(shared.store.clone(), shared.feed.clone(), id, index, Mask::of(&definition.application));
     let cx = Context {
+        id,
         store: shared.store.clone(),
         runtime: shared.runtimes.of(&definition.application),
         router,

@@ -10,6 +10,7 @@ use crate::store::logs::Stream;
 use rollout::Rollout;
 use rollout::application::Service;
 use rollout::check::Check;
+use rollout::event::RolloutId;
 use rollout::slot::Slot;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const KEPT_LINES: usize = 100;
 
 pub(crate) struct Context {
+    pub(crate) id: RolloutId,
     pub(crate) store: Store,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) router: Arc<dyn Router>,

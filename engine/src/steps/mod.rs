@@ -4,6 +4,7 @@
 mod check_old_slot;
 mod clean_up;
 pub(crate) mod context;
+mod drain;
 mod handover;
 mod health_check;
 mod log;
@@ -22,6 +23,7 @@ pub(crate) use context::Context;
 pub(crate) use log::StepLog;
 pub(crate) use probe::deepest;
 
+use rollout::open::Open;
 use rollout::plan::Step;
 use rollout::release::PinnedImages;
 
@@ -29,11 +31,13 @@ use rollout::release::PinnedImages;
 pub(crate) struct Done {
     pub(crate) summary: String,
     pub(crate) images: PinnedImages,
+    /// What was open at the end of a drain.
+    pub(crate) open: Option<Open>,
 }
 
 impl Done {
     fn new(summary: impl Into<String>) -> Done {
-        Done { summary: summary.into(), images: PinnedImages::new() }
+        Done { summary: summary.into(), images: PinnedImages::new(), open: None }
     }
 }
 
@@ -79,6 +83,7 @@ pub(crate) async fn carry_out(step: Step, cx: &Context) -> Result<Done, Stuck> {
             promote::all_traffic_is_there(cx).await?;
             cx.keeping_logs(promote::run(cx)).await
         }
+        Step::Drain { slot } => drain::run(cx, slot).await,
         Step::CleanUp => clean_up::run(cx).await,
         Step::CheckOldSlot => check_old_slot::run(cx).await,
         Step::ShiftBack => shift_back::run(cx).await,

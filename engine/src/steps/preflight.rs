@@ -34,7 +34,7 @@ pub(super) async fn run(cx: &Context) -> Outcome {
         .map(|check| format!("{}: {}", check.name, check.said))
         .collect();
     cx.found(checks);
-    if failures.is_empty() { Ok(Done { summary, images }) } else { Err(failures.join("\n")) }
+    if failures.is_empty() { Ok(Done { images, ..Done::new(summary) }) } else { Err(failures.join("\n")) }
 }
 
 fn summary(checks: &[Check]) -> String {

@@ -26,6 +26,7 @@ impl Rollout {
                 self.must_run(*step)?;
                 Ok(vec![Event::StepInconclusive { step: *step, reason: reason.clone() }])
             }
+            Report::Drained { step, open } => self.drained(*step, *open, now),
             Report::Checked { step, checks, end } => {
                 self.must_run(*step)?;
                 self.must_be_up(*step, now)?;
@@ -66,6 +67,8 @@ impl Rollout {
         }
         let Some((index, record)) = self.current() else { return vec![] };
         match &record.status {
+            // What is open ends it: see `drained`.
+            StepStatus::Running { .. } if matches!(record.step, Step::Drain { .. }) => vec![],
             // The looks at its metrics end it: see `watched`.
             StepStatus::Running { .. } if self.is_watched(record.step) => vec![],
             StepStatus::Running { until: Some(until), .. } if *until <= now => {
@@ -89,6 +92,7 @@ impl Rollout {
             Step::Bake { stage } => Some(self.stage(stage).map_or(Millis::ZERO, |stage| stage.bake)),
             Step::Monitor => Some(plan.monitor),
             Step::KeepWarm => Some(plan.keep_warm),
+            Step::Drain { .. } => Some(plan.drain),
             _ => None,
         };
         vec![Event::StepStarted { step: index, until: length.map(|length| now + length) }]
@@ -127,6 +131,11 @@ impl Rollout {
         match step {
             // Its gate was passed before it began.
             Step::Shift { .. } => vec![Event::StepStarted { step: index, until: None }],
+            // The grace goes on from its beginning.
+            Step::Drain { .. } => {
+                let until = self.draining().map_or(now, |draining| draining.until);
+                vec![Event::StepStarted { step: index, until: Some(until) }]
+            }
             _ => self.begin_step(index, step, now),
         }
     }
@@ -194,6 +203,9 @@ impl Rollout {
 
     /// A clock is over when its time is up, whoever says otherwise.
     fn must_be_up(&self, step: StepIndex, now: Timestamp) -> Result<(), Refusal> {
+        if self.steps.get(step).is_some_and(|record| matches!(record.step, Step::Drain { .. })) {
+            return Err(Refusal::not_now("That step ends by what is still open."));
+        }
         let is_clock = self.steps.get(step).is_some_and(|record| record.step.is_clock());
         if self.steps.get(step).is_some_and(|record| self.is_watched(record.step)) {
             return Err(Refusal::not_now("That step ends by what its metrics say."));

@@ -1,5 +1,6 @@
 //! May this be done now, and what follows from it?
 
+mod draining;
 mod drift;
 mod engine;
 mod person;

@@ -74,6 +74,8 @@ impl Rollout {
             }
             Ask::PutRight { reason } => self.put_right(reason),
             Ask::Adopt { weight, reason } => self.adopt_weight(actor, *weight, reason),
+            Ask::ExtendDrain { by } => self.extend_drain(*by),
+            Ask::DrainNow { cut } => self.drain_now(*cut),
             Ask::AddNote { text } => {
                 Ok(vec![Event::NoteAdded { text: required("text", text, "Write the note first.")? }])
             }

@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub drains: bool,
     /// It tells of each request: which slot answered, how, and how long it took.
     pub measures: bool,
+    /// A slot can be reached by a key, whatever the weight is: see [`super::Door`].
+    pub door: bool,
     /// Until a changed weight holds for every client. Zero: at once.
     pub takes: Millis,
 }
@@ -68,8 +70,14 @@ impl fmt::Display for Possible {
 
 impl Capabilities {
     /// Of a proxy that sees every request, and can be told any weight at once.
-    pub const ALL: Capabilities =
-        Capabilities { weights: Possible::Every, sessions: true, drains: true, measures: true, takes: Millis::ZERO };
+    pub const ALL: Capabilities = Capabilities {
+        weights: Possible::Every,
+        sessions: true,
+        drains: true,
+        measures: true,
+        door: true,
+        takes: Millis::ZERO,
+    };
 }
 
 /// In a line, for whoever is about to start a rollout.
@@ -132,6 +140,7 @@ mod tests {
             sessions: false,
             drains: false,
             measures: false,
+            door: false,
             takes: Millis::seconds(300),
         };
         assert_eq!(

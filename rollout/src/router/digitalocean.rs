@@ -69,7 +69,14 @@ impl DigitalOcean {
             // More of one slot allow nothing that half of them in each does not allow in both directions.
             (None, None) => Members { blue: MOST_DROPLETS / 2, green: MOST_DROPLETS / 2 },
         };
-        Capabilities { weights: members.possible(), sessions: false, drains: false, measures: false, takes: TAKES }
+        Capabilities {
+            weights: members.possible(),
+            sessions: false,
+            drains: false,
+            measures: false,
+            door: false,
+            takes: TAKES,
+        }
     }
 }
 

@@ -86,6 +86,8 @@ impl Rollout {
             AskKind::PromoteFull => Ask::PromoteFull { reason: words() },
             AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm { by: Millis::hours(1) },
             AskKind::CleanUpNow => Ask::CleanUpNow,
+            AskKind::ExtendDrain => Ask::ExtendDrain { by: Millis::seconds(60) },
+            AskKind::DrainNow => Ask::DrainNow { cut: None },
             AskKind::AddNote => Ask::AddNote { text: words() },
             AskKind::Freeze => Ask::Freeze { reason: words() },
             AskKind::Thaw => Ask::Thaw,
@@ -118,6 +120,8 @@ impl Rollout {
             AskKind::PromoteFull => "Promote full".to_owned(),
             AskKind::ExtendKeepWarm => "Extend keep warm".to_owned(),
             AskKind::CleanUpNow => "Clean up now".to_owned(),
+            AskKind::ExtendDrain => "Extend".to_owned(),
+            AskKind::DrainNow => "Drain now".to_owned(),
             AskKind::AddNote => "Add note".to_owned(),
             AskKind::Freeze => "Freeze".to_owned(),
             AskKind::Thaw => "Thaw".to_owned(),
@@ -179,7 +183,23 @@ impl Rollout {
                 format!("Every approval and bake that is left is skipped: {new} gets 100 % {when}.")
             }
             AskKind::ExtendKeepWarm => format!("{old} stays up longer, ready for a roll back."),
-            AskKind::CleanUpNow => format!("{old} is stopped. Rolling back then takes a rollout of its own."),
+            AskKind::CleanUpNow => match self.start.plan.drain {
+                Millis::ZERO => format!("{old} is stopped. Rolling back then takes a rollout of its own."),
+                drain => format!(
+                    "{old} is stopped as soon as nothing is open there, in {drain} at the latest. Rolling back then takes \
+                     a rollout of its own."
+                ),
+            },
+            AskKind::ExtendDrain => format!("What is open on {} gets more time to end.", self.drained_slot()),
+            AskKind::DrainNow => match self.back {
+                Some(_) => format!("What is still open on {new} is cut, and it is stopped."),
+                None if self.ended.is_some() => format!("What is still open on {old} is cut, and it is stopped."),
+                None => format!(
+                    "What is still open on {} is cut, and {} is prepared there.",
+                    self.drained_slot(),
+                    self.start.release
+                ),
+            },
             AskKind::AddNote => "Kept in the history of this rollout.".to_owned(),
             AskKind::Freeze => format!("{} of the traffic stays on {new} until an admin thaws it.", self.staying()),
             AskKind::Thaw if self.held.is_some() => "It stays held until somebody resumes it.".to_owned(),
@@ -235,18 +255,25 @@ impl Rollout {
     fn input(&self, kind: AskKind) -> Input {
         let returns_unsafely = self.is_unsafe_to_return() && (self.has_traffic_to_return() || self.can_be_undone());
         match kind {
-            AskKind::Resume | AskKind::Retry | AskKind::CleanUpNow | AskKind::Thaw => Input::Nothing,
+            AskKind::Resume | AskKind::Retry | AskKind::CleanUpNow | AskKind::DrainNow | AskKind::Thaw => {
+                Input::Nothing
+            }
             AskKind::Abort | AskKind::RollBack if returns_unsafely => Input::Required,
             AskKind::Approve | AskKind::Hold | AskKind::Abort | AskKind::RollBack => Input::Optional,
             AskKind::Reject
             | AskKind::Skip
             | AskKind::PromoteFull
             | AskKind::ExtendKeepWarm
+            | AskKind::ExtendDrain
             | AskKind::AddNote
             | AskKind::Freeze
             | AskKind::PutRight
             | AskKind::Adopt => Input::Required,
         }
+    }
+
+    fn drained_slot(&self) -> &'static str {
+        self.draining().map_or(self.start.slot, |draining| draining.slot).as_str()
     }
 
     /// When what is asked for now will happen.

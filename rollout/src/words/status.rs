@@ -85,6 +85,10 @@ impl Rollout {
             Step::Handover => format!("Handing background services over to {}", self.new_place()),
             Step::Promote => format!("Promoting {}", self.new_place()),
             Step::KeepWarm => format!("Keeping {} warm", self.old_place()),
+            Step::Drain { .. } if self.back.is_some() => {
+                format!("All traffic is on {}; draining {}", self.old_place(), self.new_place())
+            }
+            Step::Drain { slot } => format!("Draining {slot}, which has no traffic"),
             Step::CleanUp => format!("Stopping {}", self.old_place()),
             Step::CheckOldSlot => format!("Going back: checking {}", self.old_place()),
             Step::ShiftBack => format!("Going back: all traffic to {}", self.old_place()),
@@ -116,6 +120,7 @@ impl Rollout {
         };
         match self.doing() {
             Doing::Ready | Doing::Nothing => String::new(),
+            Doing::Running(_) if self.draining().is_some() => format!("{}{held_next}", self.drains_until(now)),
             Doing::Running(index) => {
                 let takes = match self.steps.get(index).map(|record| record.step) {
                     Some(Step::Shift { .. } | Step::ShiftBack) => self.until_it_holds(),
@@ -220,6 +225,20 @@ impl Rollout {
         }
     }
 
+    /// How long what is open may still go on, and what comes then.
+    fn drains_until(&self, now: Timestamp) -> String {
+        let Some(draining) = self.draining() else { return String::new() };
+        let then = match (&self.back, &self.ended) {
+            (Some(_), _) => format!("{} is stopped", self.new_place()),
+            (None, Some(_)) => format!("{} is stopped", self.old_place()),
+            (None, None) => format!("{} is prepared there", self.start.release),
+        };
+        match draining.until - now {
+            left if left.is_zero() => format!("Time is up: {then}."),
+            left => format!("Once nothing is open on {}, and in {left} at the latest, {then}.", draining.slot),
+        }
+    }
+
     /// How long a change of the weight takes, with a blank behind it; empty when it holds at once.
     pub(super) fn until_it_holds(&self) -> String {
         match self.start.plan.takes {
@@ -304,6 +323,7 @@ impl Rollout {
             (_, Some(until)) => {
                 format!("{} is kept warm for another {}, ready for a roll back.", self.old_place(), until - now)
             }
+            (Some(_), None) if self.draining().is_some() => self.drains_until(now),
             (Some(record), None) => match &record.status {
                 StepStatus::Failed { error, .. } => format!("{} failed: {error}", record.step),
                 _ => format!("Left to do: {}.", record.step),

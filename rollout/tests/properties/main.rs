@@ -8,6 +8,7 @@ mod chance;
 mod city;
 mod clocks;
 mod damage;
+mod draining;
 mod offers;
 mod plans;
 mod story;
@@ -22,13 +23,14 @@ use world::World;
 #[test]
 fn traffic_is_never_at_risk() {
     for_all(72_000, |story: &Story| {
-        let mut judges = (traffic::Judge::default(), clocks::Judge::default());
+        let mut judges = (traffic::Judge::default(), clocks::Judge::default(), draining::Judge::default());
         let mut world = World::new(story);
         judges.0.see(&world.rollout, &world.journal[0]);
         for turn in &story.turns {
             world.turn(*turn, &mut |rollout, entry| {
                 judges.0.see(rollout, entry);
                 judges.1.see(rollout, entry);
+                judges.2.see(rollout, entry);
             });
         }
         damage::every_part_folds(&mut Chance(story.plan[5]), &world);

@@ -67,6 +67,8 @@ fn asked(world: &World, actor: &Actor, kind: AskKind) -> Result<(), Refusal> {
         AskKind::PromoteFull => Ask::PromoteFull { reason: why() },
         AskKind::ExtendKeepWarm => Ask::ExtendKeepWarm { by: Millis::hours(24) },
         AskKind::CleanUpNow => Ask::CleanUpNow,
+        AskKind::ExtendDrain => Ask::ExtendDrain { by: Millis::hours(1) },
+        AskKind::DrainNow => Ask::DrainNow { cut: None },
         AskKind::AddNote => Ask::AddNote { text: why() },
         AskKind::Freeze => Ask::Freeze { reason: why() },
         AskKind::Thaw => Ask::Thaw,
@@ -102,7 +104,7 @@ fn cannot_be_mended(rollout: &Rollout) -> bool {
 
 /// What this person can do about it other than to try again.
 fn way_out(rollout: &Rollout, actor: &Actor, world: &World) -> Option<AskKind> {
-    let ways = [AskKind::Abort, AskKind::RollBack, AskKind::Skip, AskKind::PromoteFull];
+    let ways = [AskKind::Abort, AskKind::RollBack, AskKind::Skip, AskKind::PromoteFull, AskKind::DrainNow];
     ways.into_iter().find(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
 }
 
@@ -119,7 +121,7 @@ fn goes_on_by_itself(world: &World) -> bool {
 /// Notes and more holds help nobody.
 fn helps(rollout: &Rollout, actor: &Actor, world: &World) -> bool {
     use AskKind::*;
-    let ways = [Approve, Reject, Resume, Thaw, Retry, Abort, RollBack, Skip, PromoteFull];
+    let ways = [Approve, Reject, Resume, Thaw, Retry, Abort, RollBack, Skip, PromoteFull, DrainNow];
     ways.iter().any(|kind| rollout.offer(actor, *kind, world.now).refused.is_none())
 }
 
@@ -146,6 +148,7 @@ pub fn settles_without(world: &mut World) {
                     AskKind::PromoteFull => Ask::PromoteFull { reason: why },
                     AskKind::Skip => Ask::Skip { reason: why },
                     AskKind::RollBack => Ask::RollBack { reason: why, migrate_down: false },
+                    AskKind::DrainNow => Ask::DrainNow { cut: None },
                     _ => Ask::Abort { reason: why },
                 };
                 (CROWD[0].clone(), Command::Person(ask))

@@ -55,7 +55,7 @@ pub fn start(numbers: &[u64; 6]) -> Start {
             release: version("1.1.0"),
             from: Some(version("1.0.0")),
             slot: *chance.pick(&Slot::BOTH),
-            plan: Plan::back(chance.once_in(3)),
+            plan: Plan { drain: application.traffic.drain, ..Plan::back(chance.once_in(3)) },
         },
     }
 }
@@ -83,6 +83,7 @@ pub fn application(numbers: &[u64; 6]) -> Application {
     if chance.once_in(3) {
         application.services.insert("worker".to_owned(), Service::Background { live_slot_only: true });
     }
+    application.traffic.drain = *chance.pick(&[Millis::ZERO, Millis::seconds(300), Millis(1)]);
     application.keep_warm = *chance.pick(&[Millis::hours(24), Millis::ZERO, Millis(1)]);
     application.traffic.stages = stages(&numbers[2..]);
     application
@@ -131,7 +132,13 @@ static BARE: LazyLock<Application> = LazyLock::new(|| Application {
     migrate: None,
     health: vec![],
     smoke: vec![],
-    traffic: Traffic { router: RouterKind::Nginx(NGINX.clone()), sticky_by: StickyBy::Cookie, stages: vec![] },
+    traffic: Traffic {
+        router: RouterKind::Nginx(NGINX.clone()),
+        sticky_by: StickyBy::Cookie,
+        drain: Millis::ZERO,
+        url: None,
+        stages: vec![],
+    },
     monitor: None,
     keep_warm: Millis::hours(24),
     requires: Default::default(),

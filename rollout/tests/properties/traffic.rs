@@ -73,6 +73,10 @@ impl Judge {
         assert_eq!(rollout.ended.as_ref().map(|ended| ended.outcome), self.ended);
         assert_eq!(rollout.seq, entry.seq);
         assert!(!self.promoted_full || rollout.gate.is_none(), "people are asked although every gate is skipped");
+        if rollout.wants_door() {
+            self.must_have_passed_all_checks(rollout);
+            assert!(self.back.is_none() && self.ended.is_none(), "the testers' door is open after {:?}", entry.event);
+        }
         assert!(self.ended.is_none() || (rollout.gate.is_none() && rollout.stopped.is_none()));
     }
 
@@ -105,7 +109,9 @@ impl Judge {
             _ => {}
         }
         let is_way_back = matches!(step, Step::CheckOldSlot | Step::ShiftBack | Step::MigrateDown | Step::StopNewSlot);
-        assert_eq!(is_way_back, self.back.is_some(), "{step} at the wrong time");
+        // A slot is drained before it is taken, on the way back, and before the old one is stopped.
+        let either = matches!(step, Step::Drain { .. });
+        assert!(either || is_way_back == self.back.is_some(), "{step} at the wrong time");
     }
 
     /// The weight rises on the way forward. It may have been all already when the way back began.
@@ -129,7 +135,9 @@ impl Judge {
         let left: Vec<Step> = rollout.steps.iter().filter(|r| r.status.is_open()).map(|r| r.step).collect();
         let last = Step::Shift { stage: rollout.start.plan.stages.len() - 1 };
         let handover = rollout.start.plan.steps.contains(&Step::Handover).then_some(Step::Handover);
-        let wanted = std::iter::once(last).chain(handover).chain([Step::Promote, Step::KeepWarm, Step::CleanUp]);
+        let drain = (!rollout.start.plan.drain.is_zero()).then_some(Step::Drain { slot: rollout.start.slot.other() });
+        let end = [Step::Promote, Step::KeepWarm].into_iter().chain(drain).chain([Step::CleanUp]);
+        let wanted = std::iter::once(last).chain(handover).chain(end);
         assert!(left.iter().copied().eq(wanted), "{left:?}");
     }
 
@@ -216,7 +224,11 @@ impl Judge {
             | Event::StepSucceeded { step, .. }
             | Event::StepFailed { step, .. }
             | Event::StepInconclusive { step, .. }
-            | Event::Retried { step } => matches!(rollout.steps[*step].step, Step::KeepWarm | Step::CleanUp),
+            | Event::DrainExtended { step, .. }
+            | Event::DrainEnded { step, .. }
+            | Event::Retried { step } => {
+                matches!(rollout.steps[*step].step, Step::KeepWarm | Step::Drain { .. } | Step::CleanUp)
+            }
             _ => false,
         };
         assert!(allowed, "after the end: {:?}", entry.event);

@@ -11,6 +11,7 @@ use rollout::command::{Ask, AskKind, Command, Refusal, Report};
 use rollout::epoch::Epoch;
 use rollout::event::{Entry, Event, RolloutId, Start, StepIndex};
 use rollout::metric::{Act, Amount, Evidence, Figure, Unit, Verdict};
+use rollout::open::Open;
 use rollout::plan::Step;
 use rollout::policy::{Permission, authorize};
 use rollout::slot::{Split, Weight};
@@ -167,6 +168,9 @@ impl World {
         if let Some((step, kind)) = self.rollout.running()
             && !kind.is_clock()
         {
+            if matches!(kind, Step::Drain { .. }) {
+                return engine(self.drained(step, chance));
+            }
             return engine(succeeded(step));
         }
         if self.rollout.drift.is_some() {
@@ -212,6 +216,22 @@ impl World {
         }
     }
 
+    /// Mostly all has ended; now and then something stays open until the time is up.
+    fn drained(&mut self, step: StepIndex, chance: &mut Chance) -> Report {
+        let open = match chance.below(4) {
+            0 => Open::Each { requests: 1, websockets: 2 },
+            1 => Open::Unknown,
+            _ => Open::Connections(0),
+        };
+        if !open.is_none()
+            && chance.once_in(2)
+            && let Some(draining) = self.rollout.draining()
+        {
+            self.now = self.now.max(draining.until);
+        }
+        Report::Drained { step, open }
+    }
+
     /// Anybody asks anything; anything is reported.
     fn anything(&self, chance: &mut Chance) -> (Actor, Command) {
         if chance.below(5) < 3 {
@@ -251,6 +271,10 @@ impl World {
                 by: *chance.pick(&[Millis::hours(24), Millis::ZERO, Millis(u64::MAX), Millis(1)]),
             },
             AskKind::CleanUpNow => Ask::CleanUpNow,
+            AskKind::ExtendDrain => Ask::ExtendDrain {
+                by: *chance.pick(&[Millis::seconds(60), Millis::ZERO, Millis(u64::MAX), Millis(1_000)]),
+            },
+            AskKind::DrainNow => Ask::DrainNow { cut: chance.once_in(2).then_some(Open::Connections(2)) },
             AskKind::AddNote => Ask::AddNote { text: words },
             AskKind::Freeze => Ask::Freeze { reason: words },
             AskKind::Thaw => Ask::Thaw,
@@ -270,7 +294,7 @@ impl World {
             (Some((step, _)), false) => step,
             _ => *chance.pick(&[0, 1, 2, 3, 5, 8, 12, usize::MAX]),
         };
-        match chance.below(18) {
+        match chance.below(19) {
             0..=1 => Report::Advance,
             2..=4 => Report::Interrupted,
             5..=6 => Report::Failed { step, error: "no answer\nat all".to_owned() },
@@ -299,6 +323,10 @@ impl World {
                 step,
                 checks: vec![Check::warning("DNS", "a TTL of 3600 s")],
                 end: Box::new(succeeded(step)),
+            },
+            18 => Report::Drained {
+                step,
+                open: *chance.pick(&[Open::Connections(0), Open::Connections(3), Open::Unknown]),
             },
             _ => Report::Superseded { by: RolloutId(9) },
         }

@@ -1,5 +1,6 @@
 //! The words of the states that people meet most: what it does, what it waits for, what each button would do.
 
+mod draining;
 mod drift;
 mod journal;
 
@@ -378,6 +379,22 @@ fn a_roll_back_of_a_finished_rollout() {
 
     let gone = fold(start, &[done_at_once(0), done_at_once(1), done_at_once(2), ended(Outcome::RolledBack)].concat());
     assert_eq!(gone.headline(), "Rolled back: all traffic is on blue (1.0.0)");
+}
+
+#[test]
+fn the_testers_door_is_open_between_the_checks_and_the_end() {
+    for (rollout, open) in [
+        (fresh(&[]), false),
+        (fresh(&[done_at_once(0), done_at_once(PREPARE)].concat()), false),
+        (fresh(&[done_at_once(0), done_at_once(PREPARE), vec![began(HEALTH), failed(HEALTH)]].concat()), false),
+        (after(&[]), true),
+        (after(&[held()]), true),
+        (at_25(&[asked(1)]), true),
+        (at_25(&[back()]), false),
+        (live(&[]), false),
+    ] {
+        assert_eq!(rollout.wants_door(), open, "{}", rollout.headline());
+    }
 }
 
 /// The old slot is gone: forward again, to the good end, and the steps tell the whole story.

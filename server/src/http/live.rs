@@ -1,7 +1,7 @@
 //! The websocket of a rollout: everything after what the browser has, then everything as it is written, and a beat.
 
 use app::components::drift::drift_html;
-use app::live::{BEAT_SECONDS, Line, Message, Numbers, Router};
+use app::live::{BEAT_SECONDS, Door, Left, Line, Message, Numbers, Router};
 use axum::Extension;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query};
@@ -48,7 +48,17 @@ pub async fn rollout(
     }
     let Some(session) = session.id().map(|id| id.to_string()) else { return StatusCode::UNAUTHORIZED.into_response() };
     upgrade.max_message_size(1024).on_upgrade(move |socket| async move {
-        let follower = Follower { state, user, session, id: RolloutId(id), position, numbers: None, drift: None };
+        let follower = Follower {
+            state,
+            user,
+            session,
+            id: RolloutId(id),
+            position,
+            numbers: None,
+            drift: None,
+            door: None,
+            left: None,
+        };
         follower.follow(socket).await;
     })
 }
@@ -75,6 +85,10 @@ struct Follower {
     numbers: Option<Numbers>,
     /// And of a router that is adrift.
     drift: Option<String>,
+    /// And of the door, when it was told at all.
+    door: Option<Option<Door>>,
+    /// And of what is open where traffic has left.
+    left: Option<Option<Left>>,
 }
 
 impl Follower {
@@ -119,6 +133,8 @@ impl Follower {
         }
         messages.extend(self.drift().await.map(Message::Drift));
         messages.extend(self.numbers().await.map(Message::Numbers));
+        messages.extend(self.left().await.map(Message::Left));
+        messages.extend(self.door().await.map(Message::Door));
         Some(messages)
     }
 
@@ -158,6 +174,8 @@ impl Follower {
         messages.push(self.router().await);
         messages.extend(self.drift().await.map(Message::Drift));
         messages.extend(self.numbers().await.map(Message::Numbers));
+        messages.extend(self.left().await.map(Message::Left));
+        messages.extend(self.door().await.map(Message::Door));
         Some(messages)
     }
 
@@ -190,6 +208,25 @@ impl Follower {
         }
         self.numbers = Some(drawn.clone());
         Some(drawn)
+    }
+
+    async fn left(&mut self) -> Option<Option<Left>> {
+        let left = app::context::left(&self.state.engine, &self.user.actor(), self.id).await;
+        if self.left.as_ref() == Some(&left) {
+            return None;
+        }
+        self.left = Some(left.clone());
+        Some(left)
+    }
+
+    /// The door, when it is not as the browser was told.
+    async fn door(&mut self) -> Option<Option<Door>> {
+        let door = app::context::door(&self.state.engine, &self.user.actor(), self.id).await;
+        if self.door.as_ref() == Some(&door) {
+            return None;
+        }
+        self.door = Some(door.clone());
+        Some(door)
     }
 
     async fn router(&self) -> Message {

@@ -1,5 +1,6 @@
 //! Routes and what surrounds them. One file a layer.
 
+mod door;
 mod live;
 mod live_drift;
 mod session_store;
@@ -82,8 +83,10 @@ pub fn router(engine: &Engine, site: &Path, secure: bool, stop: &CancellationTok
     );
     let health =
         Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(engine.clone());
+    let door = Router::new().route("/door/{id}", get(door::enter)).with_state(engine.clone());
     let mut router = guarded
         .merge(health)
+        .merge(door)
         .nest_service("/pkg", site::files(site))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http());

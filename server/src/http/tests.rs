@@ -3,6 +3,8 @@
 mod dashboard;
 
 mod bad_requests;
+mod door;
+mod draining;
 mod drift;
 mod escaping;
 mod foreign_forms;

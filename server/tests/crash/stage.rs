@@ -104,6 +104,7 @@ passes   = {passes}
 name    = "a slow answer"
 request = {{ service = "api", path = "/api/v1/slow?ms={smoke}" }}
 [traffic]
+drain = "1s"
 stages = [{{ weight = 50, bake = "{bake}" }}, {{ weight = 100 }}]
 [traffic.nginx]
 config = "{config}"

@@ -309,6 +309,15 @@ const BAD: &[(&str, &str)] = &[
         "[traffic]\nsticky_by = \"ip\"",
         "5:13: `sticky_by`: must be \"cookie\", \"header:NAME\", \"address\" or \"none\", not \"ip\"",
     ),
+    ("[traffic]\ndrain = \"25h\"", "5:9: `drain`: must be from 0 ms to 24 h, not 25 h"),
+    (
+        "[traffic]\nurl = \"https://shop.example\"",
+        "5:7: `url`: \"https://shop.example\" must say how browsers reach a host, like https://{host} or http://{host}:8080",
+    ),
+    (
+        "[traffic]\nurl = \"https://{host}/shop\"",
+        "5:7: `url`: \"https://{host}/shop\" must say how browsers reach a host, like https://{host} or http://{host}:8080",
+    ),
     ("[traffic]\nsticky_by = \"header:\"", "5:13: `sticky_by`: \"\" is not the name of a header"),
     ("[traffic]\nsticky_by = \"header:X_Account\"", "5:13: `sticky_by`: \"X_Account\" is not the name of a header"),
     ("[traffic]\nstages = []", "5:10: `stages`: must have at least one stage"),

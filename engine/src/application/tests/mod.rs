@@ -225,7 +225,7 @@ fn defaults_fill_what_is_not_written() {
     assert_eq!(good(&format!("{LEAST}[requires]")).requires, Requires::default());
     assert_eq!(good(&format!("{LEAST}[monitor]\nduration = \"0s\"")).monitor, Some(Monitor::default()));
     let traffic = application.traffic;
-    assert_eq!(traffic.sticky_by, StickyBy::Cookie);
+    assert_eq!((traffic.sticky_by, traffic.drain, traffic.url), (StickyBy::Cookie, Millis::seconds(300), None));
     let one = || Some(rule(1, false));
     let stages = [(10, 60), (25, 60), (50, 60), (75, 60), (100, 0)].map(|(weight, bake)| stage(weight, one(), bake));
     assert_eq!(traffic.stages, stages);

@@ -9,8 +9,9 @@ use futures::future::BoxFuture;
 use proxy::caller::{CallError, Caller};
 use proxy::wire;
 use rollout::application::StickyBy;
-use rollout::router::{Capabilities, Embedded};
-use rollout::slot::Split;
+use rollout::open::Open;
+use rollout::router::{Capabilities, Door, Embedded};
+use rollout::slot::{Slot, Split};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -117,6 +118,31 @@ impl EmbeddedRouter {
         Ok(())
     }
 
+    async fn door(&self) -> Result<Option<Door>, RouterError> {
+        Ok(self.served().await?.and_then(|served| served.door))
+    }
+
+    async fn set_door(&self, door: Option<Door>) -> Result<(), RouterError> {
+        let ask = wire::Ask::Door { application: self.application.clone(), door: door.clone() };
+        let state = self.caller.state(&ask).await?;
+        match state.applications.first() {
+            Some(served) if served.door == door => Ok(()),
+            _ => Err(self.not_served()),
+        }
+    }
+
+    /// Inside TLS where it listens for that; at the first of its ports.
+    async fn origin(&self, host: &str) -> Result<String, RouterError> {
+        let state = self.caller.state(&wire::Ask::State { application: Some(self.application.clone()) }).await?;
+        let secure = state.listen_tls.first().map(|address| ("https", 443, address.port()));
+        let plain = state.listen.first().map(|address| ("http", 80, address.port()));
+        Ok(match secure.or(plain) {
+            Some((scheme, usual, port)) if port == usual => format!("{scheme}://{host}"),
+            Some((scheme, _, port)) => format!("{scheme}://{host}:{port}"),
+            None => format!("http://{host}"),
+        })
+    }
+
     fn not_served(&self) -> RouterError {
         RouterError::NotServed { application: self.application.clone() }
     }
@@ -149,6 +175,32 @@ impl Router for EmbeddedRouter {
     fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>> {
         let router = self.clone();
         to_the_end(async move { router.forget().await })
+    }
+
+    fn open<'a>(&'a self, _routes: &'a [Route], slot: Slot) -> BoxFuture<'a, Result<Open, RouterError>> {
+        async move {
+            let counts = self.served().await?.ok_or_else(|| self.not_served())?.counts(slot);
+            Ok(Open::Each { requests: counts.open, websockets: counts.upgraded })
+        }
+        .boxed()
+    }
+
+    fn origin<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<String, RouterError>> {
+        self.origin(host).boxed()
+    }
+
+    fn door(&self) -> BoxFuture<'_, Result<Option<Door>, RouterError>> {
+        self.door().boxed()
+    }
+
+    fn open_door<'a>(&'a self, door: &'a Door) -> BoxFuture<'a, Result<(), RouterError>> {
+        let (router, door) = (self.clone(), door.clone());
+        to_the_end(async move { router.set_door(Some(door)).await })
+    }
+
+    fn close_door(&self) -> BoxFuture<'_, Result<(), RouterError>> {
+        let router = self.clone();
+        to_the_end(async move { if router.door().await?.is_some() { router.set_door(None).await } else { Ok(()) } })
     }
 }
 

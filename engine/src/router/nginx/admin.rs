@@ -5,6 +5,7 @@ use super::super::boundary;
 use super::super::drift::Seen;
 use futures::future::try_join_all;
 use reqwest::Client;
+use rollout::router::{DOOR_HEADER, DoorKey};
 use rollout::slot::{Slot, Split};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -57,10 +58,21 @@ impl Admin {
         Ok(self.ask("readable").await? == "yes")
     }
 
+    /// Where the testers' door leads with this key; nowhere when nginx does not find it.
+    pub async fn door(&self, key: &DoorKey) -> Result<Option<Slot>, RouterError> {
+        Ok(Slot::parse(&self.show("door", key.as_str()).await?))
+    }
+
     async fn ask(&self, what: &str) -> Result<String, RouterError> {
+        self.show(what, "").await
+    }
+
+    /// Asks with this key in hand, or none.
+    async fn show(&self, what: &str, key: &str) -> Result<String, RouterError> {
         let client = CLIENT.as_ref().map_err(|why| self.fails(why.clone()))?;
         let url = format!("http://127.0.0.1:{}/crossfade/{what}", self.port);
-        let answer = client.get(url).send().await.map_err(|error| self.fails(root_cause(&error)))?;
+        let answer =
+            client.get(url).header(DOOR_HEADER, key).send().await.map_err(|error| self.fails(root_cause(&error)))?;
         let application = answer.headers().get("x-crossfade-application").map(|value| value.as_bytes().to_owned());
         match application {
             Some(name) if name == self.application.as_bytes() => {}

@@ -176,7 +176,7 @@ impl Dial {
     }
 }
 
-fn unless_gone(error: io::Error) -> io::Result<()> {
+pub(super) fn unless_gone(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 

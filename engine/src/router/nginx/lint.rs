@@ -10,6 +10,7 @@ pub(super) fn lint(text: &str) -> Result<(), String> {
     split_clients(&lines)?;
     upstreams(&lines)?;
     servers(&lines)?;
+    keys(&lines)?;
     log(&lines)
 }
 
@@ -108,6 +109,26 @@ fn servers(lines: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
+/// What a client says goes into the name of a file: only after a map that lets nothing through but a key.
+fn keys(lines: &[&str]) -> Result<(), String> {
+    let maps = blocks(lines, "map");
+    let checked = |name: &str| {
+        maps.iter().any(|(head, inside)| {
+            head.split_whitespace().nth(2) == Some(name)
+                && inside.len() == 2
+                && inside[0] == "default none;"
+                && inside[1].starts_with("\"~^[0-9a-f]{64}$\" ")
+        })
+    };
+    for line in lines.iter().filter(|line| line.starts_with("if (-f ") && line.contains("/door/")) {
+        let name = line.trim_end_matches(") {").rsplit('/').next().unwrap_or_default();
+        if !checked(name) {
+            return Err(format!("`{line}` looks for whatever a client says"));
+        }
+    }
+    Ok(())
+}
+
 /// Inside a server, our log would take the place of the user's own. Without its condition, it would tell of every site
 /// that this nginx serves.
 fn log(lines: &[&str]) -> Result<(), String> {
@@ -161,6 +182,12 @@ mod tests {
             ("    default 0;\n", "    default 1;\n", "would tell of more"),
             ("map $proxy_host", "map $host", "would tell of more"),
             ("    server_name a.b;\n", "    server_name a.b;\n    access_log /x;\n", "inside a server"),
+            (
+                "    default none;\n    \"~^[0-9a-f]{64}$\"",
+                "    default none;\n    \"~^[0-9a-f/.]{64}$\"",
+                "whatever a client",
+            ),
+            ("/door/green/$crossfade_shop_key", "/door/green/$http_x_crossfade_door", "whatever a client"),
             (
                 "        set $crossfade_shop_slot green;\n    }\n",
                 "        set $crossfade_shop_slot green;\n",

@@ -10,6 +10,7 @@
 //! | `process`, `container` | nginx's processes, on this machine or in a container |
 //! | `workers` | those of before a reload |
 //! | `dial`, `folder` | where the weight lies on the disk |
+//! | `door` | the testers' door, beside it |
 //! | `admin` | asking nginx |
 //! | `watch` | comparing what is there with what was left |
 
@@ -17,6 +18,7 @@ mod admin;
 mod apply;
 mod container;
 mod dial;
+mod door;
 mod error;
 mod files;
 mod folder;
@@ -32,15 +34,18 @@ mod workers;
 pub use error::{NginxDrift, NginxError};
 
 use super::{Drift, Route, Router, RouterError};
+use crate::telemetry::router_log::open_connections;
 use admin::Admin;
 use dial::{Dial, Link};
+use door::Doorway;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use included::Missing;
 use render::{Author, Found, HAS_MIN_TIMEOUT, Rendered, author};
 use rollout::application::StickyBy;
-use rollout::router::{Capabilities, Nginx, Servers};
-use rollout::slot::Split;
+use rollout::open::Open;
+use rollout::router::{Capabilities, Door, Nginx, Servers};
+use rollout::slot::{Slot, Split};
 use settings::Settings;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +61,7 @@ pub struct NginxRouter {
 struct Inner {
     settings: Settings,
     dial: Dial,
+    doorway: Doorway,
     admin: Admin,
     /// One change at a time.
     changing: Mutex<()>,
@@ -72,8 +78,9 @@ impl NginxRouter {
     ) -> Result<NginxRouter, RouterError> {
         let settings = Settings::new(application, nginx, sticky_by, admin_port)?;
         let dial = Dial::new(&settings.dial);
+        let doorway = Doorway::new(&settings.dial);
         let admin = Admin::new(application, admin_port);
-        Ok(NginxRouter { inner: Arc::new(Inner { settings, dial, admin, changing: Mutex::new(()) }) })
+        Ok(NginxRouter { inner: Arc::new(Inner { settings, dial, doorway, admin, changing: Mutex::new(()) }) })
     }
 }
 
@@ -97,7 +104,7 @@ impl Router for NginxRouter {
     }
 
     fn drift<'a>(&'a self, routes: &'a [Route], expected: Split) -> BoxFuture<'a, Result<Vec<Drift>, RouterError>> {
-        let Inner { settings, dial, admin, changing } = &*self.inner;
+        let Inner { settings, dial, admin, changing, .. } = &*self.inner;
         async move {
             // A change that is under way is no drift.
             let _changing = changing.lock().await;
@@ -118,6 +125,44 @@ impl Router for NginxRouter {
     fn forget(&self) -> BoxFuture<'_, Result<(), RouterError>> {
         let inner = self.inner.clone();
         to_the_end(async move { inner.forget().await })
+    }
+
+    /// nginx does not say what is open to which upstream; the kernel of this machine does. Connections that lie idle are
+    /// closed by nginx within 4 s.
+    fn open<'a>(&'a self, routes: &'a [Route], slot: Slot) -> BoxFuture<'a, Result<Open, RouterError>> {
+        let ports: Vec<u16> = routes.iter().map(|route| route.address(slot).port()).collect();
+        blocking(move || Ok(open_connections(&ports).map_or(Open::Unknown, Open::Connections))).boxed()
+    }
+
+    fn origin<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<String, RouterError>> {
+        let settings = &self.inner.settings;
+        let listen = settings.listen_address();
+        let origin = match (settings.servers, listen.rsplit_once(':').map_or("80", |(_, port)| port)) {
+            // Where the user's own servers listen is not known; mostly they are there for TLS.
+            (Servers::Include, _) => format!("https://{host}"),
+            (Servers::Whole, "80") => format!("http://{host}"),
+            (Servers::Whole, port) => format!("http://{host}:{port}"),
+        };
+        async move { Ok(origin) }.boxed()
+    }
+
+    fn door(&self) -> BoxFuture<'_, Result<Option<Door>, RouterError>> {
+        let doorway = self.inner.doorway.clone();
+        blocking(move || doorway.door()).boxed()
+    }
+
+    fn open_door<'a>(&'a self, door: &'a Door) -> BoxFuture<'a, Result<(), RouterError>> {
+        let (inner, door) = (self.inner.clone(), door.clone());
+        to_the_end(async move { inner.open_door(door).await })
+    }
+
+    fn close_door(&self) -> BoxFuture<'_, Result<(), RouterError>> {
+        let inner = self.inner.clone();
+        to_the_end(async move {
+            let _changing = inner.changing.lock().await;
+            let doorway = inner.doorway.clone();
+            blocking(move || doorway.close()).await
+        })
     }
 }
 
@@ -317,8 +362,24 @@ impl Inner {
     async fn forget(&self) -> Result<(), RouterError> {
         let _changing = self.changing.lock().await;
         apply::take_out(&self.settings, &self.admin).await?;
-        let dial = self.dial.clone();
-        blocking(move || dial.remove()).await
+        let (dial, doorway) = (self.dial.clone(), self.doorway.clone());
+        blocking(move || doorway.remove().and_then(|()| dial.remove())).await
+    }
+
+    /// Open once nginx itself finds the key. Closed again when it does not.
+    async fn open_door(&self, door: Door) -> Result<(), RouterError> {
+        let _changing = self.changing.lock().await;
+        let (dial, doorway, wanted) = (self.dial.clone(), self.doorway.clone(), door.clone());
+        blocking(move || dial.prepare().and_then(|()| doorway.open(&wanted))).await?;
+        let leads = self.admin.door(&door.key).await;
+        let why = match leads {
+            Ok(Some(slot)) if slot == door.slot => return Ok(()),
+            Ok(_) => RouterError::DoorNotSeen { folder: self.dial.folder().join("door") },
+            Err(error) => error,
+        };
+        let doorway = self.doorway.clone();
+        blocking(move || doorway.close()).await?;
+        Err(why)
     }
 
     async fn confirm(&self, split: Split) -> Result<(), RouterError> {

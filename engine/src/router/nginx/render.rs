@@ -3,7 +3,7 @@
 use super::super::{Route, RouterError};
 use super::settings::{Settings, check_routes};
 use rollout::application::StickyBy;
-use rollout::router::Servers;
+use rollout::router::{DOOR_ENTER, DOOR_HEADER, DOOR_LEAVE, DOOR_MAX_AGE, DoorKey, Servers, door_cookie};
 use rollout::slot::Slot;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +125,7 @@ pub(super) fn render(settings: &Settings, routes: &[Route], found: &Found) -> Re
     }
     text += &log(settings);
     text += &session(settings);
+    text += &keys(settings);
     for route in routes {
         text += &upstreams(settings, route);
         // A host that several services name belongs to the first of them.
@@ -216,13 +217,13 @@ fn head(settings: &Settings) -> String {
 /// when it is not a usual one: nothing here can grow beyond what a datagram holds.
 fn log(settings: &Settings) -> String {
     let prefix = settings.prefix();
-    let [logged, method] = ["logged", "method"].map(|what| settings.variable(what));
+    let [logged, method, door] = ["logged", "method", "door"].map(|what| settings.variable(what));
     let methods: String = METHODS.iter().map(|method| format!("    {method} {method};\n")).collect();
     format!(
         "# nginx tells Crossfade of each request to a slot: which one, what became of it, how long it took.\n\
          log_format {prefix}_log escape=json '{{\"upstream\":\"$proxy_host\",\"status\":\"$status\",\
          \"upstream_status\":\"$upstream_status\",\"upstream_time\":\"$upstream_response_time\",\
-         \"time\":\"$request_time\",\"bytes\":\"$bytes_sent\",\"method\":\"${method}\"}}';\n\
+         \"time\":\"$request_time\",\"bytes\":\"$bytes_sent\",\"method\":\"${method}\",\"door\":\"${door}\"}}';\n\
          map $request_method ${method} {{\n    default other;\n{methods}}}\n\
          map $proxy_host ${logged} {{\n    default 0;\n    \"~^{prefix}\\.\" 1;\n}}\n\
          access_log syslog:server=127.0.0.1:{port},nohostname,tag=crossfade {prefix}_log if=${logged};\n\n",
@@ -266,6 +267,26 @@ fn session(settings: &Settings) -> String {
     text
 }
 
+/// From the request to the key of the testers' door that it shows, if it looks like one. Nothing else ever gets into the
+/// name of a file.
+fn keys(settings: &Settings) -> String {
+    let [shown, key, asked] = ["shown", "key", "entrance"].map(|what| settings.variable(what));
+    let header = DOOR_HEADER.replace('-', "_");
+    let looks_like_one = |from: &str, key: &str| {
+        format!(
+            "map ${from} ${key} {{\n    default none;\n    \"~^[0-9a-f]{{{length}}}$\" ${from};\n}}\n",
+            length = DoorKey::LENGTH
+        )
+    };
+    format!(
+        "# Whoever shows the key of the testers' door, in a header or a cookie, goes where the door leads.\n\
+         map $http_{header} ${shown} {{\n    default $http_{header};\n    \"\" $cookie_{cookie};\n}}\n{}{}\n",
+        looks_like_one(&shown, &key),
+        looks_like_one("arg_key", &asked),
+        cookie = door_cookie(&settings.application),
+    )
+}
+
 /// The name of a service's upstream, up to the slot. An application's name has no dot, nor has a slot's: no two
 /// applications' and services' names run together.
 fn upstream(settings: &Settings, service: &str) -> String {
@@ -301,6 +322,42 @@ fn dial(settings: &Settings, number: &str) -> String {
     )
 }
 
+/// The question to the testers' door, after the one to the dial: it has the last word.
+fn door(settings: &Settings) -> String {
+    let [slot, door, key] = ["slot", "door", "key"].map(|what| settings.variable(what));
+    let mut text = format!("    set ${door} -;\n");
+    for to in Slot::BOTH {
+        text += &format!(
+            "    if (-f {}/door/{to}/${key}) {{\n        set ${slot} {to};\n        set ${door} {to};\n    }}\n",
+            settings.dial.display()
+        );
+    }
+    text
+}
+
+/// Where a browser comes in by the key in its link, and where it leaves. The key is not written into anybody's log.
+fn entrance(settings: &Settings) -> String {
+    let [given, key] = ["given", "entrance"].map(|what| settings.variable(what));
+    let (cookie, folder) = (door_cookie(&settings.application), settings.dial.display());
+    let attributes = "Path=/; HttpOnly; SameSite=Lax";
+    let given_to: String = Slot::BOTH
+        .map(|slot| {
+            format!(
+                "        if (-f {folder}/door/{slot}/${key}) {{\n            \
+                 set ${given} \"{cookie}=${key}; Max-Age={DOOR_MAX_AGE}; {attributes}\";\n        }}\n"
+            )
+        })
+        .concat();
+    let home = "        add_header Cache-Control no-store always;\n        \
+                add_header Referrer-Policy no-referrer always;\n        absolute_redirect off;\n        return 303 /;\n";
+    format!(
+        "    location = {DOOR_ENTER} {{\n        access_log off;\n        set ${given} \"\";\n{given_to}        \
+         add_header Set-Cookie ${given} always;\n{home}    }}\n    \
+         location = {DOOR_LEAVE} {{\n        \
+         add_header Set-Cookie \"{cookie}=; Max-Age=0; {attributes}\" always;\n{home}    }}\n"
+    )
+}
+
 fn public_server(settings: &Settings, hosts: &[String], inside: &str) -> String {
     format!("server {{\n    listen {};\n    server_name {};\n{inside}}}\n\n", settings.listen, hosts.join(" "))
 }
@@ -314,7 +371,7 @@ fn public(settings: &Settings, service: &str, min_timeout: bool) -> String {
         _ => String::new(),
     };
     format!(
-        "{dial}    location / {{\n        \
+        "{dial}{door}{entrance}    location / {{\n        \
          proxy_pass http://{upstream}.${slot};\n        \
          proxy_http_version 1.1;\n        \
          proxy_next_upstream error timeout;\n        \
@@ -324,8 +381,11 @@ fn public(settings: &Settings, service: &str, min_timeout: bool) -> String {
          proxy_set_header X-Forwarded-Proto $scheme;\n        \
          proxy_set_header Upgrade $http_upgrade;\n        \
          proxy_set_header Connection ${upgrade};\n        \
+         proxy_set_header {DOOR_HEADER} \"\";\n        \
          add_header X-Crossfade-Slot ${slot} always;\n{cookie}{min_timeout}    }}\n",
         dial = dial(settings, &number),
+        door = door(settings),
+        entrance = entrance(settings),
         upstream = upstream(settings, service),
         min_timeout = if min_timeout { MIN_TIMEOUT } else { "" },
     )
@@ -333,20 +393,22 @@ fn public(settings: &Settings, service: &str, min_timeout: bool) -> String {
 
 /// Where nginx tells Crossfade what it does. On loopback only, and it answers about session numbers alone.
 fn admin_server(settings: &Settings) -> String {
-    let [slot, asked, readable] = ["slot", "asked", "readable"].map(|what| settings.variable(what));
+    let [slot, door_slot, asked, readable] = ["slot", "door", "asked", "readable"].map(|what| settings.variable(what));
     format!(
         "# Anything but a session number is asked as `none`: nobody can look for other files with this.\n\
          map $arg_b ${asked} {{\n    \"~^[0-9][0-9]?$\" $arg_b;\n    default none;\n}}\n\
          server {{\n    listen 127.0.0.1:{port};\n    server_name {ADMIN_NAME};\n    access_log off;\n    \
          default_type text/plain;\n    add_header X-Crossfade-Application {application} always;\n\
-         {dial}    set ${readable} no;\n    if (-f {folder}/readable) {{\n        set ${readable} yes;\n    }}\n    \
+         {dial}{door}    set ${readable} no;\n    if (-f {folder}/readable) {{\n        set ${readable} yes;\n    }}\n    \
          location = /crossfade/slot {{\n        return 200 ${slot};\n    }}\n    \
          location = /crossfade/generation {{\n        return 200 {BLANK};\n    }}\n    \
+         location = /crossfade/door {{\n        return 200 ${door_slot};\n    }}\n    \
          location = /crossfade/readable {{\n        return 200 ${readable};\n    }}\n    \
          location / {{\n        return 404;\n    }}\n}}\n",
         port = settings.admin_port,
         application = settings.application,
         dial = dial(settings, &asked),
+        door = door(settings),
         folder = settings.dial.display(),
     )
 }
@@ -392,7 +454,8 @@ mod tests {
                 "upstream_response_time",
                 "request_time",
                 "bytes_sent",
-                "crossfade_my_shop_method"
+                "crossfade_my_shop_method",
+                "crossfade_my_shop_door"
             ]
         );
     }

@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     began: Instant,
     services: BTreeMap<String, Slots>,
     malformed: u64,
+    /// Requests of testers: in no number of the slots.
+    testers: u64,
     heard: Option<Instant>,
 }
 
@@ -50,7 +52,7 @@ pub struct Tally {
 
 impl Ledger {
     pub fn new(now: Instant) -> Ledger {
-        Ledger { began: now, services: BTreeMap::new(), malformed: 0, heard: None }
+        Ledger { began: now, services: BTreeMap::new(), malformed: 0, testers: 0, heard: None }
     }
 
     /// Takes one datagram in.
@@ -63,6 +65,10 @@ impl Ledger {
             return;
         };
         self.heard = Some(now);
+        if line.door {
+            self.testers += 1;
+            return;
+        }
         if !self.services.contains_key(line.service) {
             self.services.insert(line.service.to_owned(), Slots::default());
         }
@@ -115,6 +121,10 @@ impl Ledger {
 
     pub fn malformed(&self) -> u64 {
         self.malformed
+    }
+
+    pub fn testers(&self) -> u64 {
+        self.testers
     }
 
     pub fn heard(&self) -> Option<Instant> {
@@ -324,6 +334,17 @@ mod tests {
         assert_eq!(seen.count(), 1.0);
         let tally = stage.ledger.tally(stage.now, Slot::Blue, None, Millis::seconds(10));
         assert_eq!((tally.requests, tally.upgraded, tally.errors), (2, 1, 0));
+    }
+
+    #[test]
+    fn testers_are_in_no_number() {
+        let mut stage = Stage::new();
+        stage.request("api.green", "200", "0.010");
+        let tester =
+            datagram("crossfade_shop.api.green", "500", "500", "9.000").replacen('}', r#","door":"green"}"#, 1);
+        (0..50).for_each(|_| stage.ledger.add(stage.now, tester.as_bytes()));
+        assert_eq!((stage.ledger.testers(), stage.ledger.total(Slot::Green), stage.ledger.malformed()), (50, 1, 0));
+        assert_eq!(stage.window(Slot::Green, None, Signal::Errors, 60), Window::Share { part: 0.0, of: 1.0 });
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(super) struct Line<'a> {
     pub time: Option<f64>,
     /// Sent to the client, head and body.
     pub bytes: u64,
+    /// A tester's, who came through the door: the weight has no part in it.
+    pub door: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,9 @@ struct Fields<'a> {
     upstream_status: &'a str,
     upstream_time: &'a str,
     bytes: &'a str,
+    /// A slot, or `-`. An older file of ours does not tell.
+    #[serde(default)]
+    door: &'a str,
 }
 
 impl Line<'_> {
@@ -60,6 +65,7 @@ impl Line<'_> {
             outcome,
             time: times.filter(|_| outcome != Outcome::Upgraded),
             bytes: fields.bytes.parse().ok()?,
+            door: !matches!(fields.door, "" | "-"),
         })
     }
 }
@@ -145,6 +151,15 @@ pub(super) mod tests {
                 (Some(time), Some(seconds)) => assert!((time - seconds).abs() < 1e-9, "{datagram}: {time}"),
                 (time, seconds) => assert_eq!(time, seconds, "{datagram}"),
             }
+        }
+    }
+
+    #[test]
+    fn testers_are_told_apart() {
+        let plain = datagram("crossfade_shop.api.green", "200", "200", "0.001");
+        for (field, door) in [("", false), (r#","door":"-""#, false), (r#","door":"green""#, true)] {
+            let line = plain.replacen('}', &format!("{field}}}"), 1);
+            assert_eq!(Line::parse(line.as_bytes()).unwrap().door, door, "{line}");
         }
     }
 

@@ -71,6 +71,11 @@ impl RouterLog {
         self.ledger().total(slot)
     }
 
+    /// Requests of testers who came through the door, since listening began: they are in none of the other numbers.
+    pub fn testers(&self) -> u64 {
+        self.ledger().testers()
+    }
+
     /// Datagrams that the kernel threw away because they came faster than they were taken in. 0 where the kernel does
     /// not tell (it does on Linux).
     pub fn lost(&self) -> u64 {

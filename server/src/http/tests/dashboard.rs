@@ -9,7 +9,9 @@ use engine::store::applications::Address;
 use engine::{Definition, Engine};
 use rollout::actor::{Actor, Role};
 use rollout::command::{Ask, Command, Report};
-use rollout::event::{Entry, RolloutId};
+use rollout::event::{Entry, RolloutId, StepIndex};
+use rollout::open::Open;
+use rollout::plan::Step;
 use rollout::slot::Slot;
 use rollout::start;
 use std::collections::BTreeMap;
@@ -138,9 +140,18 @@ impl Dashboard {
                 return id;
             }
             let (step, _) = rollout.running().unwrap();
-            let done = Report::Succeeded { step, summary: "done".to_owned(), images: BTreeMap::new() };
-            self.report(id, done).await;
+            self.done(id, step).await;
         }
+    }
+
+    /// The running step ends well.
+    pub async fn done(&self, id: RolloutId, step: StepIndex) -> rollout::Rollout {
+        let rollout = self.engine.store().rollout(id).await.unwrap().unwrap();
+        let report = match rollout.steps[step].step {
+            Step::Drain { .. } => Report::Drained { step, open: Open::Connections(0) },
+            _ => Report::Succeeded { step, summary: "done".to_owned(), images: BTreeMap::new() },
+        };
+        self.report(id, report).await
     }
 
     pub async fn report(&self, id: RolloutId, report: Report) -> rollout::Rollout {
@@ -155,6 +166,17 @@ impl Dashboard {
 
     pub async fn journal(&self, id: RolloutId) -> Vec<Entry> {
         self.engine.store().entries_after(id, 0).await.unwrap()
+    }
+
+    /// The testers' door as it lies on the disk for nginx, which is not there to confirm it.
+    pub fn open_door(&self, slot: Slot, key: &str) {
+        let folder = self.folder.path().join("dial/shop/door").join(slot.as_str());
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(key), "").unwrap();
+    }
+
+    pub fn close_door(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("dial/shop/door")).unwrap();
     }
 
     fn file(&self) -> PathBuf {

@@ -32,7 +32,7 @@ async fn what_a_role_may_not_is_refused_in_words_and_nothing_is_written() {
             assert_eq!(dashboard.journal(id).await, before, "{role} {kind:?}");
         }
     }
-    assert_eq!(refused, 16 + 8 + 2, "viewers 16, deployers 8, release managers 2");
+    assert_eq!(refused, 18 + 9 + 2, "viewers 18, deployers 9, release managers 2");
 }
 
 /// The stage asks for more than the policy does.
