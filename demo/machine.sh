@@ -59,11 +59,18 @@ web_server() {
 # need them say so.
 for_tests() {
   local package
-  for package in nsd unbound prometheus; do
-    have "$package" && continue
+  for package in nsd unbound prometheus knot; do
+    local program=$package
+    [ "$package" = knot ] && program=knotd
+    have "$program" && continue
     apt_install "tests ask it" "$package"
     stop_packaged "$package"
   done
+  # BIND's daemon, with `dig` and `nsupdate`.
+  if ! have named || ! have nsupdate; then
+    apt_install "tests ask it" bind9 bind9-dnsutils
+    stop_packaged named
+  fi
 }
 
 # --- the registry ------------------------------------------------------------------------------------------------

@@ -136,6 +136,12 @@ impl ResolvePaths for rollout::router::RouterKind {
             rollout::router::RouterKind::DigitalOcean(balancer) => {
                 balancer.state = clean(&folder.join(&balancer.state)).display().to_string();
             }
+            rollout::router::RouterKind::Dns(dns) => {
+                let fronts = dns.fronts.as_mut().map(|fronts| [&mut fronts.blue, &mut fronts.green]);
+                for path in fronts.into_iter().flatten().chain([&mut dns.state]) {
+                    *path = clean(&folder.join(&*path)).display().to_string();
+                }
+            }
         }
     }
 }

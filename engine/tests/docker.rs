@@ -13,6 +13,8 @@ mod migrating;
 mod pulling;
 #[path = "docker/reconciling.rs"]
 mod reconciling;
+#[path = "docker/records.rs"]
+mod records;
 #[path = "docker/slots.rs"]
 mod slots;
 
@@ -20,6 +22,10 @@ mod slots;
 mod support {
     #[path = "../support/docker.rs"]
     pub mod docker;
+    #[path = "../support/named.rs"]
+    pub mod named;
     #[path = "../support/nginx.rs"]
     pub mod nginx;
+
+    pub use nginx::free_port;
 }

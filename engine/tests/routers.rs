@@ -22,6 +22,7 @@ mod shifting;
 
 #[path = "routers/rigs"]
 mod rigs {
+    pub mod dns;
     pub mod embedded;
     pub mod nginx;
     pub mod own_servers;
@@ -33,8 +34,12 @@ mod support {
     pub mod backend;
     #[path = "../support/client.rs"]
     pub mod client;
+    #[path = "../support/named.rs"]
+    pub mod named;
     #[path = "../support/nginx.rs"]
     pub mod nginx;
+
+    pub use nginx::free_port;
 }
 
 /// The whole contract for one router, in a module of its name.
@@ -93,6 +98,7 @@ macro_rules! contract {
 contract!(nginx, crate::support::nginx::PrivateNginx, "needs nginx");
 contract!(nginx_own_servers, crate::rigs::own_servers::OwnServers, "needs nginx");
 contract!(embedded, crate::rigs::embedded::PrivateProxy, "starts processes");
+contract!(dns, crate::rigs::dns::PrivateNameServer, "needs bind9");
 
 /// Serves until it is ended, in a process that was started for that. Does nothing in any other.
 #[test]

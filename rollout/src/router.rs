@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod digitalocean;
+mod dns;
 mod door;
 mod embedded;
 mod members;
@@ -9,6 +10,7 @@ mod nginx;
 
 pub use capabilities::{Capabilities, Possible};
 pub use digitalocean::{DigitalOcean, MOST_DROPLETS, Pool, Reach};
+pub use dns::{Algorithm, Dns, Fronts, Provider, Update};
 pub use door::{DOOR_ENTER, DOOR_HEADER, DOOR_LEAVE, DOOR_MAX_AGE, Door, DoorKey, door_cookie};
 pub use embedded::Embedded;
 pub use members::Members;
@@ -24,4 +26,5 @@ pub enum RouterKind {
     Embedded(Embedded),
     #[serde(rename = "digitalocean")]
     DigitalOcean(DigitalOcean),
+    Dns(Dns),
 }

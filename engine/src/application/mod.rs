@@ -9,6 +9,7 @@ mod asked;
 mod builtins;
 mod cross_check;
 mod digitalocean;
+mod dns;
 mod embedded;
 mod health;
 mod item;

@@ -36,7 +36,7 @@ pub(super) fn read<'a>(problems: &'a Problems<'a>, root: &'a Spanned<DeTable<'a>
         of_docker_alone(&file);
     }
     let services = Services::read(&file, is_process);
-    let (traffic, can) = traffic::read(problems, file.get("traffic"));
+    let (traffic, can) = traffic::read(problems, file.get("traffic"), &services);
     if let Some(can) = can {
         possible::check(problems, root.get_ref(), traffic.router.name(), &can);
     }

@@ -100,6 +100,15 @@ impl Services {
         None
     }
 
+    /// The hosts of all routed services.
+    pub fn hosts(&self) -> Vec<&str> {
+        let hosts = self.services.values().flatten().filter_map(|service| match service {
+            Service::Routed { hosts, .. } => Some(hosts),
+            _ => None,
+        });
+        hosts.flatten().map(String::as_str).collect()
+    }
+
     fn list(&self) -> String {
         let routed = self.services.iter().filter(|(_, service)| matches!(service, Some(Service::Routed { .. })));
         let names: Vec<&str> = routed.map(|(name, _)| name.as_str()).collect();

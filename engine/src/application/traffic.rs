@@ -3,17 +3,18 @@
 use super::item::Item;
 use super::problems::Problems;
 use super::section::{Keys, Section};
-use super::{digitalocean, embedded, nginx, stages, words};
+use super::services::Services;
+use super::{digitalocean, dns, embedded, nginx, stages, words};
 use rollout::application::{StickyBy, Traffic};
 use rollout::clock::Millis;
 use rollout::router::{Capabilities, RouterKind};
 
 pub(super) const TRAFFIC: Keys = Keys {
-    known: &["router", "sticky_by", "drain", "url", "stages", "nginx", "embedded", "digitalocean"],
-    later: &[("haproxy", NOT_YET), ("dns", NOT_YET)],
+    known: &["router", "sticky_by", "drain", "url", "stages", "nginx", "embedded", "digitalocean", "dns"],
+    later: &[("haproxy", NOT_YET)],
 };
 
-const NOT_YET: &str = "the router is nginx, embedded or digitalocean";
+const NOT_YET: &str = "the router is nginx, embedded, digitalocean or dns";
 
 /// Long enough for what people wait for, short enough for who waits for the end of a roll back.
 const DRAIN: Millis = Millis::seconds(300);
@@ -24,10 +25,15 @@ enum Named {
     Nginx,
     Embedded,
     DigitalOcean,
+    Dns,
 }
 
-const NAMED: [(&str, Named); 3] =
-    [("nginx", Named::Nginx), ("embedded", Named::Embedded), ("digitalocean", Named::DigitalOcean)];
+const NAMED: [(&str, Named); 4] = [
+    ("nginx", Named::Nginx),
+    ("embedded", Named::Embedded),
+    ("digitalocean", Named::DigitalOcean),
+    ("dns", Named::Dns),
+];
 
 /// What `router` may say.
 pub fn routers() -> impl Iterator<Item = &'static str> {
@@ -35,7 +41,7 @@ pub fn routers() -> impl Iterator<Item = &'static str> {
 }
 
 /// With what the router can do, unless its own settings have a problem: then nothing is known of it.
-pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<Capabilities>) {
+pub(super) fn read(problems: &Problems, item: Option<Item>, services: &Services) -> (Traffic, Option<Capabilities>) {
     let section = item.and_then(|item| item.section("[traffic]", &TRAFFIC, "a section: [traffic]"));
     let get = |key| section.as_ref().and_then(|section: &Section| section.get(key));
     let before = problems.count();
@@ -49,6 +55,7 @@ pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<
         Named::Nginx => RouterKind::Nginx(nginx::read(get("nginx"))),
         Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
         Named::DigitalOcean => RouterKind::DigitalOcean(digitalocean::read(get("digitalocean"), get("router"))),
+        Named::Dns => RouterKind::Dns(dns::read(section.as_ref(), get("dns"), services)),
     };
     let can = router.capabilities();
     let is_known = problems.count() == before;
@@ -66,7 +73,7 @@ pub(super) fn read(problems: &Problems, item: Option<Item>) -> (Traffic, Option<
 }
 
 fn router(item: Item) -> Named {
-    let write = "write \"nginx\", \"embedded\" or \"digitalocean\"";
+    let write = "write \"nginx\", \"embedded\", \"digitalocean\" or \"dns\"";
     match item.text() {
         None => {}
         Some(name) => match NAMED.iter().find(|(known, _)| *known == name) {

@@ -15,13 +15,13 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Whether the name server is to look further when it does not know itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Recursion {
+pub(crate) enum Recursion {
     Wanted,
     NotWanted,
 }
 
 /// What a name server answered.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// False when it says that there is no such name (NXDOMAIN).
     pub name_exists: bool,
     /// It answers for its own zone, not from a cache.
@@ -33,7 +33,7 @@ pub(super) struct Answer {
 ///
 /// # Errors
 /// When there is no answer, or one that says neither yes nor no; like "does not answer within 1.5 s".
-pub(super) async fn ask(
+pub(crate) async fn ask(
     server: SocketAddr,
     name: &Name,
     kind: RecordType,
@@ -52,6 +52,9 @@ pub(super) async fn ask(
         let long = |error| format!("has an answer too long for UDP, and over TCP it {}", sentence(&error));
         let tcp = TcpClientStream::exchange(server, None, PATIENCE, None, provider).await.map_err(long)?;
         answer = tcp.send(request).first_answer().await.map_err(long)?;
+        if answer.truncation {
+            return Err("answers an answer that was cut off, over TCP as well".to_owned());
+        }
     }
     read(answer)
 }

@@ -14,10 +14,10 @@
 //! A recursive name server answers from its cache, and the TTL that it says counts down: 300 becomes 12. Only the
 //! name servers of the zone itself say the TTL as it was set, so they are the ones to believe.
 
-mod exchange;
+pub(crate) mod exchange;
 mod found;
 mod judge;
-mod name;
+pub(crate) mod name;
 mod owners;
 mod resolver;
 mod ttl;

@@ -35,7 +35,7 @@ pub(super) fn in_dns(host: &str) -> Result<Name, String> {
 }
 
 /// As people write it: without the dot at the end.
-pub(super) fn plain(name: &Name) -> String {
+pub(crate) fn plain(name: &Name) -> String {
     let text = name.to_lowercase().to_ascii();
     text.strip_suffix('.').map_or_else(|| text.clone(), str::to_owned)
 }

@@ -46,6 +46,8 @@ pub enum Drift {
     ServedOtherwise,
     /// Of a load balancer of DigitalOcean.
     Balancer(BalancerDrift),
+    /// The records of the names.
+    Dns(super::dns::DnsDrift),
     /// Traffic is split in another way than it was left.
     Split { expected: Split, seen: Seen },
 }
@@ -148,6 +150,7 @@ impl fmt::Display for Drift {
                 f,
                 "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told."
             ),
+            Drift::Dns(drift) => write!(f, "{drift}"),
             Drift::Split { expected, seen } => {
                 let all = seen.one_slot().filter(|slot| !same_split(Split::all(*slot), *expected));
                 match all {

@@ -106,6 +106,9 @@ pub enum RouterError {
     )]
     DoorNotSeen { folder: PathBuf },
 
+    #[error(transparent)]
+    Dns(#[from] super::dns::DnsError),
+
     #[error("could not {doing} {}: {source}", .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
 

@@ -7,10 +7,12 @@
 //! | `drift` | how a router can differ from how it was left |
 //! | `error` | what can go wrong, in sentences |
 //! | `nginx` | nginx by the dial: weights change without a reload |
+//! | `dns` | shares by the records of names |
 //! | `embedded` | Crossfade's own proxy, a process of its own |
 //! | `digitalocean` | a load balancer of DigitalOcean, through its API |
 
 mod digitalocean;
+mod dns;
 pub(crate) mod door;
 mod drift;
 mod embedded;
@@ -19,6 +21,7 @@ mod nginx;
 mod split;
 
 pub use digitalocean::{BalancerDrift, BalancerError, DigitalOceanRouter};
+pub use dns::{DnsDrift, DnsError, DnsRouter};
 pub use drift::Drift;
 pub use embedded::EmbeddedRouter;
 pub use error::RouterError;
@@ -199,7 +202,7 @@ pub trait Router: Send + Sync {
 pub fn log_port(application: &Application, admin_port: u16) -> u16 {
     match &application.traffic.router {
         RouterKind::Nginx(nginx) => nginx.admin_port.unwrap_or(admin_port),
-        RouterKind::Embedded(_) | RouterKind::DigitalOcean(_) => admin_port,
+        RouterKind::Embedded(_) | RouterKind::DigitalOcean(_) | RouterKind::Dns(_) => admin_port,
     }
 }
 
@@ -218,5 +221,6 @@ pub fn choose(application: &Application, admin_port: u16) -> Result<Arc<dyn Rout
             Ok(Arc::new(EmbeddedRouter::new(&application.name, embedded, &application.traffic.sticky_by, admin_port)))
         }
         RouterKind::DigitalOcean(balancer) => Ok(Arc::new(DigitalOceanRouter::new(&application.name, balancer)?)),
+        RouterKind::Dns(dns) => Ok(Arc::new(DnsRouter::new(&application.name, dns, admin_port)?)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Mask, resolve};
 use rollout::application::{Application, Body, Secret};
-use rollout::router::RouterKind;
+use rollout::router::{Provider, RouterKind};
 use rollout::runtime::RuntimeKind;
 
 impl Mask {
@@ -19,8 +19,12 @@ impl Mask {
         if let Some(registry) = &application.registry {
             add(&registry.password);
         }
-        if let RouterKind::DigitalOcean(balancer) = &application.traffic.router {
-            add(&balancer.token);
+        match &application.traffic.router {
+            RouterKind::DigitalOcean(balancer) => add(&balancer.token),
+            RouterKind::Dns(dns) => match &dns.provider {
+                Provider::Update(update) => add(&update.secret),
+            },
+            RouterKind::Nginx(_) | RouterKind::Embedded(_) => {}
         }
         if let RuntimeKind::Process(programs) = &application.runtime {
             programs.values().flat_map(|program| program.environment.values()).for_each(&mut add);

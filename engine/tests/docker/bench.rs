@@ -79,13 +79,18 @@ pub struct Bench {
 impl Bench {
     /// In care, with nothing released.
     pub async fn new(name: &'static str, compose: &str) -> Bench {
+        Bench::of(name, compose, APPLICATION).await
+    }
+
+    /// The same, by another application file.
+    pub async fn of(name: &'static str, compose: &str, application: &str) -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let sweep = Sweep::new(name);
         let engine = Engine::open(&folder.path().join("crossfade.db")).await.unwrap();
         let (port, shared_port) = (free_port(), free_port());
         let bench = Bench { name, engine, port, shared_port, nginx: PrivateNginx::start(), _sweep: sweep, folder };
         bench.write("docker-compose.yml", compose);
-        bench.write("crossfade.toml", APPLICATION);
+        bench.write("crossfade.toml", application);
         bench.write("password", &demo_env()["REGISTRY_PASSWORD"]);
         // Ports of our own, beside those that another Crossfade on this machine may have given away.
         let addresses = Slot::BOTH.map(|slot| Address { service: "web".to_owned(), slot, port: free_port() });

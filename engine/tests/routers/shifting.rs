@@ -2,7 +2,6 @@
 
 use crate::rig::{HOST, Rig, Stage};
 use crate::support::client::Client;
-use engine::router::same_split;
 use rollout::application::StickyBy;
 use rollout::router::Possible;
 use rollout::slot::{Slot, Split};
@@ -39,7 +38,7 @@ pub async fn every_possible_weight_is_read_back<R: Rig>() {
             let split = Split { to, weight };
             stage.router.set(split).await.unwrap();
             let now = stage.router.current().await.unwrap();
-            assert!(same_split(now, split), "{now}, expected {split}");
+            assert!(stage.same(now, split), "{now}, expected {split}");
             assert_eq!(stage.drifts(split).await, "");
         }
     }
@@ -112,7 +111,8 @@ pub async fn long_answers_and_websockets_go_on<R: Rig>() {
 pub async fn how_long_a_change_takes<R: Rig>() {
     let stage = Stage::<R>::adopted(StickyBy::Cookie, Split::all(Slot::Blue)).await;
     let mut times = Vec::new();
-    for round in 0..100u8 {
+    // What takes its time is not waited for a hundred times.
+    for round in 0..if stage.can.takes.is_zero() { 100u8 } else { 10 } {
         let start = Instant::now();
         stage.router.set(stage.green([10, 25, 50, 75, 100][usize::from(round % 5)])).await.unwrap();
         times.push(start.elapsed());
@@ -122,6 +122,8 @@ pub async fn how_long_a_change_takes<R: Rig>() {
     times.sort_unstable();
     println!(
         "set, until verified: median {:?}, 95th {:?}, max {:?}, of the first five {first:?}",
-        times[50], times[94], times[99]
+        times[times.len() / 2],
+        times[times.len() * 94 / 100],
+        times[times.len() - 1]
     );
 }

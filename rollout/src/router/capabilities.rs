@@ -100,6 +100,7 @@ impl RouterKind {
             RouterKind::Nginx(_) => "nginx",
             RouterKind::Embedded(_) => "embedded",
             RouterKind::DigitalOcean(_) => "digitalocean",
+            RouterKind::Dns(_) => "dns",
         }
     }
 
@@ -107,6 +108,7 @@ impl RouterKind {
         match self {
             RouterKind::Nginx(_) | RouterKind::Embedded(_) => Capabilities::ALL,
             RouterKind::DigitalOcean(balancer) => balancer.capabilities(),
+            RouterKind::Dns(dns) => dns.capabilities(),
         }
     }
 }

@@ -25,13 +25,13 @@ const BAD: &[(&str, &str)] = &[
     // Not yet
     (
         "[traffic]\nrouter = \"haproxy\"",
-        "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\", \"embedded\" or \"digitalocean\"",
+        "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\", \"embedded\", \"digitalocean\" or \"dns\"",
     ),
     (
         "[traffic]\nrouter = \"digitalocean\"",
         "5:10: `router`: \"digitalocean\" needs a section [traffic.digitalocean] with",
     ),
-    ("[traffic]\nrouter = \"dns\"", "5:10: `router`: \"dns\" is not supported yet"),
+    ("[traffic]\nrouter = \"dns\"", "4:1: router = \"dns\" needs [traffic.dns]"),
     ("[traffic.haproxy]\nsocket = \"/x\"", "4:10: `haproxy` is not supported yet"),
     ("[traffic]\nrouter = \"caddy\"", "5:10: `router`: \"caddy\" is not a router"),
     // Services

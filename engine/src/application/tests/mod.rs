@@ -248,3 +248,56 @@ fn defaults_fill_what_is_not_written() {
 fn stages_of_the_defaults() -> Vec<Stage> {
     good(LEAST).traffic.stages
 }
+
+/// The least of a section `[traffic.dns]`, and what a test adds.
+fn dns(more: &str) -> String {
+    format!(
+        "{LEAST}[traffic]\nrouter = \"dns\"\n[traffic.dns]\nserver = \"192.0.2.53\"\nzone = \"example.com\"\nkey = \"k\"\n\
+         secret = \"env:K\"\nnames = [\"www.example.com\"]\n{more}\n"
+    )
+}
+
+#[test]
+fn records_are_read() {
+    let application = good(&dns("blue = [\"192.0.2.1\"]\ngreen = [\"192.0.2.2\"]"));
+    let RouterKind::Dns(read) = &application.traffic.router else { panic!() };
+    assert_eq!((read.ttl, read.state.as_str(), &read.fronts), (Millis::seconds(60), "/var/lib/crossfade/dns", &None));
+    assert_eq!(read.names, ["www.example.com"]);
+    // What is not written follows what the router can.
+    assert_eq!(application.traffic.sticky_by, StickyBy::None);
+    let weights: Vec<u8> = application.traffic.stages.iter().map(|stage| stage.weight.percent()).collect();
+    assert_eq!(weights, [50, 100]);
+}
+
+#[test]
+fn what_records_cannot_do_is_refused() {
+    let both = "blue = [\"192.0.2.1\"]\ngreen = [\"192.0.2.2\"]\n";
+    for (text, expected) in [
+        (dns(both).replace("[traffic]\n", "[traffic]\nsticky_by = \"cookie\"\n"), "`sticky_by`: with dns, sessions"),
+        (
+            dns(both).replace("[traffic]\n", "[traffic]\nstages = [{ weight = 10 }, { weight = 100 }]\n"),
+            "`weight`: dns, as it is set up here, can send 0, 50 or 100 % of the traffic to a slot, and not 10: the nearest is 50",
+        ),
+        (
+            dns(both) + "[[monitor.metric]]\nbuiltin = \"p95\"",
+            "`builtin`: \"p95\" is of the requests that the router counts",
+        ),
+        (dns("blue = [\"192.0.2.1\"]\ngreen = [\"192.0.2.1\"]"), "192.0.2.1 is blue's as well"),
+        (dns("blue = [\"192.0.2.1\", \"2001:db8::1\"]\ngreen = [\"192.0.2.2\"]"), "green has no IPv6 address"),
+        (dns("blue = []\ngreen = [\"192.0.2.2\"]"), "`blue`: must be a list of addresses"),
+        (dns("blue = [\"blue\"]\ngreen = [\"192.0.2.2\"]"), "\"blue\" is not an address"),
+        (dns("green = [\"192.0.2.2\"]"), "[traffic.dns] needs `blue`"),
+        (dns(&format!("{both}ttl = \"301s\"")), "`ttl`: must be from 1 s to 5 min"),
+        (dns(&format!("{both}ttl = \"1500ms\"")), "`ttl`: must be whole seconds"),
+        (dns(&format!("{both}fronts = {{ blue = \"/a\", green = \"/a\" }}")), "each slot has a proxy of its own"),
+        (dns(both).replace("env:K", "abc"), "a key does not stand in the file"),
+        (dns(both).replace("www.example.com", "www.example.org"), "\"www.example.org\" is not in the zone example.com"),
+        (dns(both).replace("names = [\"www.example.com\"]\n", ""), "changes the records of all routed hosts, and"),
+    ] {
+        let found = problems(&text);
+        assert!(found.len() == 1 && found[0].contains(expected), "{text}\nis {found:#?}\nnot {expected}");
+    }
+    // With proxies of ours at the slots' addresses, requests are counted.
+    let fronts = "fronts = { blue = \"/a\", green = \"/b\" }\n";
+    good(&(dns(&format!("{both}{fronts}")) + "[[monitor.metric]]\nbuiltin = \"p95\""));
+}

@@ -5,7 +5,7 @@ use super::{good, problems};
 #[test]
 fn the_page_names_every_key() {
     use crate::application::{
-        digitalocean, embedded, health, lint, metric, migrate, monitor, nginx, program, registry, requires, root,
+        digitalocean, dns, embedded, health, lint, metric, migrate, monitor, nginx, program, registry, requires, root,
         series, services, smoke, stages, traffic,
     };
     let page = include_str!("../../../../docs/application-file.md");
@@ -32,6 +32,8 @@ fn the_page_names_every_key() {
         embedded::EMBEDDED,
         digitalocean::DIGITALOCEAN,
         digitalocean::POOL,
+        dns::DNS,
+        dns::FRONTS,
         stages::STAGE,
         stages::APPROVE,
     ] {
