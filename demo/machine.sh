@@ -55,11 +55,11 @@ web_server() {
 
 # --- what tests ask ----------------------------------------------------------------------------------------------
 
-# Name servers and a Prometheus of their own: the tests start them, on loopback. Where they cannot be had, the tests that
+# Name servers, a HAProxy and a Prometheus of their own: the tests start them, on loopback. Where they cannot be had, the tests that
 # need them say so.
 for_tests() {
   local package
-  for package in nsd unbound prometheus knot; do
+  for package in haproxy nsd unbound prometheus knot; do
     local program=$package
     [ "$package" = knot ] && program=knotd
     have "$program" && continue

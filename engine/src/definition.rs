@@ -130,6 +130,14 @@ impl ResolvePaths for rollout::router::RouterKind {
                     nginx.binary = clean(&folder.join(&nginx.binary)).display().to_string();
                 }
             }
+            rollout::router::RouterKind::Haproxy(haproxy) => {
+                for path in [&mut haproxy.socket, &mut haproxy.folder, &mut haproxy.state] {
+                    *path = clean(&folder.join(&*path)).display().to_string();
+                }
+                if haproxy.binary.contains('/') {
+                    haproxy.binary = clean(&folder.join(&haproxy.binary)).display().to_string();
+                }
+            }
             rollout::router::RouterKind::Embedded(embedded) => {
                 embedded.control = clean(&folder.join(&embedded.control)).display().to_string();
             }

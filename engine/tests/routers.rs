@@ -24,6 +24,7 @@ mod shifting;
 mod rigs {
     pub mod dns;
     pub mod embedded;
+    pub mod haproxy;
     pub mod nginx;
     pub mod own_servers;
 }
@@ -34,6 +35,8 @@ mod support {
     pub mod backend;
     #[path = "../support/client.rs"]
     pub mod client;
+    #[path = "../support/haproxy.rs"]
+    pub mod haproxy;
     #[path = "../support/named.rs"]
     pub mod named;
     #[path = "../support/nginx.rs"]
@@ -97,6 +100,7 @@ macro_rules! contract {
 
 contract!(nginx, crate::support::nginx::PrivateNginx, "needs nginx");
 contract!(nginx_own_servers, crate::rigs::own_servers::OwnServers, "needs nginx");
+contract!(haproxy, crate::support::haproxy::PrivateHaproxy, "needs haproxy");
 contract!(embedded, crate::rigs::embedded::PrivateProxy, "starts processes");
 contract!(dns, crate::rigs::dns::PrivateNameServer, "needs bind9");
 

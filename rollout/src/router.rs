@@ -5,6 +5,7 @@ mod digitalocean;
 mod dns;
 mod door;
 mod embedded;
+mod haproxy;
 mod members;
 mod nginx;
 
@@ -13,6 +14,7 @@ pub use digitalocean::{DigitalOcean, MOST_DROPLETS, Pool, Reach};
 pub use dns::{Algorithm, Dns, Fronts, Provider, Update};
 pub use door::{DOOR_ENTER, DOOR_HEADER, DOOR_LEAVE, DOOR_MAX_AGE, Door, DoorKey, door_cookie};
 pub use embedded::Embedded;
+pub use haproxy::Haproxy;
 pub use members::Members;
 pub use nginx::{Nginx, Servers};
 
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum RouterKind {
     Nginx(Nginx),
+    Haproxy(Haproxy),
     Embedded(Embedded),
     #[serde(rename = "digitalocean")]
     DigitalOcean(DigitalOcean),

@@ -11,6 +11,7 @@ mod cross_check;
 mod digitalocean;
 mod dns;
 mod embedded;
+mod haproxy;
 mod health;
 mod item;
 mod json;

@@ -9,14 +9,11 @@ use toml::de::DeTable;
 /// The keys that may stand in a section.
 pub(super) struct Keys {
     pub known: &'static [&'static str],
-    /// Keys of the design that the engine does nothing for yet, with what that means.
-    /// They are refused: ignoring them would promise what is not done.
-    pub later: &'static [(&'static str, &'static str)],
 }
 
 impl Keys {
     pub const fn new(known: &'static [&'static str]) -> Keys {
-        Keys { known, later: &[] }
+        Keys { known }
     }
 }
 
@@ -49,15 +46,11 @@ impl<'a> Section<'a> {
             if self.keys.known.contains(&name) {
                 continue;
             }
-            let message = match self.keys.later.iter().find(|(later, _)| *later == name) {
-                Some((_, why)) => format!("`{name}` is not supported yet: {why}. Take it out of the file for now"),
-                None => {
-                    let known = self.keys.known;
-                    let guess = did_you_mean(name, known.iter().copied());
-                    let stop = if guess.is_empty() { "." } else { "" };
-                    format!("unknown key `{name}` in {}{guess}{stop} Known there: {}", self.name, known.join(", "))
-                }
-            };
+            let known = self.keys.known;
+            let guess = did_you_mean(name, known.iter().copied());
+            let stop = if guess.is_empty() { "." } else { "" };
+            let message =
+                format!("unknown key `{name}` in {}{guess}{stop} Known there: {}", self.name, known.join(", "));
             self.problems.add(at, message);
         }
     }

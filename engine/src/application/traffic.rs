@@ -4,17 +4,23 @@ use super::item::Item;
 use super::problems::Problems;
 use super::section::{Keys, Section};
 use super::services::Services;
-use super::{digitalocean, dns, embedded, nginx, stages, words};
+use super::{digitalocean, dns, embedded, haproxy, nginx, stages, words};
 use rollout::application::{StickyBy, Traffic};
 use rollout::clock::Millis;
 use rollout::router::{Capabilities, RouterKind};
 
-pub(super) const TRAFFIC: Keys = Keys {
-    known: &["router", "sticky_by", "drain", "url", "stages", "nginx", "embedded", "digitalocean", "dns"],
-    later: &[("haproxy", NOT_YET)],
-};
-
-const NOT_YET: &str = "the router is nginx, embedded, digitalocean or dns";
+pub(super) const TRAFFIC: Keys = Keys::new(&[
+    "router",
+    "sticky_by",
+    "drain",
+    "url",
+    "stages",
+    "nginx",
+    "haproxy",
+    "embedded",
+    "digitalocean",
+    "dns",
+]);
 
 /// Long enough for what people wait for, short enough for who waits for the end of a roll back.
 const DRAIN: Millis = Millis::seconds(300);
@@ -23,13 +29,15 @@ const DRAIN: Millis = Millis::seconds(300);
 #[derive(Clone, Copy, PartialEq)]
 enum Named {
     Nginx,
+    Haproxy,
     Embedded,
     DigitalOcean,
     Dns,
 }
 
-const NAMED: [(&str, Named); 4] = [
+const NAMED: [(&str, Named); 5] = [
     ("nginx", Named::Nginx),
+    ("haproxy", Named::Haproxy),
     ("embedded", Named::Embedded),
     ("digitalocean", Named::DigitalOcean),
     ("dns", Named::Dns),
@@ -53,6 +61,7 @@ pub(super) fn read(problems: &Problems, item: Option<Item>, services: &Services)
     }
     let router = match named {
         Named::Nginx => RouterKind::Nginx(nginx::read(get("nginx"))),
+        Named::Haproxy => RouterKind::Haproxy(haproxy::read(get("haproxy"))),
         Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
         Named::DigitalOcean => RouterKind::DigitalOcean(digitalocean::read(get("digitalocean"), get("router"))),
         Named::Dns => RouterKind::Dns(dns::read(section.as_ref(), get("dns"), services)),
@@ -73,17 +82,12 @@ pub(super) fn read(problems: &Problems, item: Option<Item>, services: &Services)
 }
 
 fn router(item: Item) -> Named {
-    let write = "write \"nginx\", \"embedded\", \"digitalocean\" or \"dns\"";
-    match item.text() {
-        None => {}
-        Some(name) => match NAMED.iter().find(|(known, _)| *known == name) {
-            Some((_, named)) => return *named,
-            None if TRAFFIC.later.iter().any(|(later, _)| *later == name) => {
-                item.wrong(format!("\"{name}\" is not supported yet: {write}"));
-            }
-            None => item.wrong(format!("\"{name}\" is not a router: {write}")),
-        },
+    let Some(name) = item.text() else { return Named::Nginx };
+    if let Some((_, named)) = NAMED.iter().find(|(known, _)| *known == name) {
+        return *named;
     }
+    let known: Vec<String> = routers().map(|name| format!("\"{name}\"")).collect();
+    item.wrong(format!("\"{name}\" is not a router: write one of {}", known.join(", ")));
     Named::Nginx
 }
 

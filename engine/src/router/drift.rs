@@ -1,5 +1,6 @@
 //! How a router can differ from how it was left.
 
+use super::haproxy::HaproxyDrift;
 use super::nginx::NginxDrift;
 use super::{BalancerDrift, same_split};
 use rollout::slot::{Slot, Split};
@@ -38,6 +39,8 @@ pub enum Drift {
     DialHidden { folder: PathBuf, fix: String },
     /// What only nginx can differ in.
     Nginx(NginxDrift),
+    /// What only HAProxy can differ in.
+    Haproxy(HaproxyDrift),
     /// The embedded proxy does not run, or does not answer.
     ProxySilent { why: String },
     /// It does not know this application.
@@ -138,6 +141,7 @@ impl fmt::Display for Drift {
                 write!(f, "nginx cannot see the dial {}, so all traffic goes to blue: {fix}.", folder.display())
             }
             Drift::Nginx(drift) => drift.fmt(f),
+            Drift::Haproxy(drift) => drift.fmt(f),
             Drift::ProxySilent { why } => {
                 write!(f, "The embedded proxy does not answer: {why}. `crossfade proxy` starts it.")
             }

@@ -82,6 +82,9 @@ pub enum RouterError {
     #[error("the embedded proxy: {0}")]
     Proxy(#[from] proxy::caller::CallError),
 
+    #[error(transparent)]
+    Haproxy(#[from] super::haproxy::HaproxyError),
+
     #[error("{0}")]
     Unroutable(String),
 

@@ -8,6 +8,7 @@
 //! | `error` | what can go wrong, in sentences |
 //! | `nginx` | nginx by the dial: weights change without a reload |
 //! | `dns` | shares by the records of names |
+//! | `haproxy` | HAProxy over its runtime socket |
 //! | `embedded` | Crossfade's own proxy, a process of its own |
 //! | `digitalocean` | a load balancer of DigitalOcean, through its API |
 
@@ -17,6 +18,7 @@ pub(crate) mod door;
 mod drift;
 mod embedded;
 mod error;
+mod haproxy;
 mod nginx;
 mod split;
 
@@ -25,6 +27,7 @@ pub use dns::{DnsDrift, DnsError, DnsRouter};
 pub use drift::Drift;
 pub use embedded::EmbeddedRouter;
 pub use error::RouterError;
+pub use haproxy::{HaproxyDrift, HaproxyError, HaproxyRouter};
 pub use nginx::{NginxDrift, NginxError, NginxRouter};
 pub use split::{boundary, same_shares, same_split};
 
@@ -202,6 +205,7 @@ pub trait Router: Send + Sync {
 pub fn log_port(application: &Application, admin_port: u16) -> u16 {
     match &application.traffic.router {
         RouterKind::Nginx(nginx) => nginx.admin_port.unwrap_or(admin_port),
+        RouterKind::Haproxy(haproxy) => haproxy.admin_port.unwrap_or(admin_port),
         RouterKind::Embedded(_) | RouterKind::DigitalOcean(_) | RouterKind::Dns(_) => admin_port,
     }
 }
@@ -216,6 +220,10 @@ pub fn choose(application: &Application, admin_port: u16) -> Result<Arc<dyn Rout
         RouterKind::Nginx(nginx) => {
             let port = nginx.admin_port.unwrap_or(admin_port);
             Ok(Arc::new(NginxRouter::new(&application.name, nginx, &application.traffic.sticky_by, port)?))
+        }
+        RouterKind::Haproxy(haproxy) => {
+            let port = haproxy.admin_port.unwrap_or(admin_port);
+            Ok(Arc::new(HaproxyRouter::new(&application.name, haproxy, &application.traffic.sticky_by, port)?))
         }
         RouterKind::Embedded(embedded) => {
             Ok(Arc::new(EmbeddedRouter::new(&application.name, embedded, &application.traffic.sticky_by, admin_port)))

@@ -93,7 +93,8 @@ async fn slow(stream: &mut BufReader<TcpStream>, slot: &str) -> std::io::Result<
 
 async fn echo(mut stream: BufReader<TcpStream>, slot: &str) {
     let head = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Slot: {slot}\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-Slot: {slot}\r\n\r\n"
     );
     let _ = stream.get_mut().write_all(head.as_bytes()).await;
     let mut bytes = [0; 1024];

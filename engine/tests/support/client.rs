@@ -3,6 +3,9 @@
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
+/// The example of RFC 6455: HAProxy lets no websocket through without.
+const KEY: &str = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+
 pub struct Client {
     port: u16,
     host: String,
@@ -61,8 +64,10 @@ impl Client {
     /// Sends an upgrade and gives the connection away with the head of its answer.
     pub async fn upgrade(mut self) -> (BufReader<TcpStream>, Answer) {
         let mut stream = self.connected().await.unwrap();
-        let request =
-            format!("GET /ws HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", self.host);
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{KEY}\r\n\r\n",
+            self.host
+        );
         stream.get_mut().write_all(request.as_bytes()).await.unwrap();
         let answer = read(&mut stream).await.unwrap();
         (stream, answer)

@@ -98,6 +98,7 @@ impl RouterKind {
     pub fn name(&self) -> &'static str {
         match self {
             RouterKind::Nginx(_) => "nginx",
+            RouterKind::Haproxy(_) => "haproxy",
             RouterKind::Embedded(_) => "embedded",
             RouterKind::DigitalOcean(_) => "digitalocean",
             RouterKind::Dns(_) => "dns",
@@ -106,7 +107,7 @@ impl RouterKind {
 
     pub fn capabilities(&self) -> Capabilities {
         match self {
-            RouterKind::Nginx(_) | RouterKind::Embedded(_) => Capabilities::ALL,
+            RouterKind::Nginx(_) | RouterKind::Haproxy(_) | RouterKind::Embedded(_) => Capabilities::ALL,
             RouterKind::DigitalOcean(balancer) => balancer.capabilities(),
             RouterKind::Dns(dns) => dns.capabilities(),
         }

@@ -22,18 +22,13 @@ const BAD: &[(&str, &str)] = &[
         "[traffic]\nstages = [{ weight = 100, wait = \"1m\" }]",
         "5:27: unknown key `wait` in a stage. Known there: weight, approve, bake, min_requests",
     ),
-    // Not yet
-    (
-        "[traffic]\nrouter = \"haproxy\"",
-        "5:10: `router`: \"haproxy\" is not supported yet: write \"nginx\", \"embedded\", \"digitalocean\" or \"dns\"",
-    ),
+    // Routers
     (
         "[traffic]\nrouter = \"digitalocean\"",
         "5:10: `router`: \"digitalocean\" needs a section [traffic.digitalocean] with",
     ),
     ("[traffic]\nrouter = \"dns\"", "4:1: router = \"dns\" needs [traffic.dns]"),
-    ("[traffic.haproxy]\nsocket = \"/x\"", "4:10: `haproxy` is not supported yet"),
-    ("[traffic]\nrouter = \"caddy\"", "5:10: `router`: \"caddy\" is not a router"),
+    ("[traffic]\nrouter = \"envoy\"", "5:10: `router`: \"envoy\" is not a router: write one of \"nginx\", \"haproxy\""),
     // Services
     ("[services.a]\n", "4:1: [services.a] needs one of `routed"),
     (

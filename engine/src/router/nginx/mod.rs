@@ -33,6 +33,8 @@ mod workers;
 
 pub use error::{NginxDrift, NginxError};
 
+pub(super) use settings::check_routes;
+
 use super::{Drift, Route, Router, RouterError};
 use crate::telemetry::router_log::open_connections;
 use admin::Admin;

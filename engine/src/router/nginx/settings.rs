@@ -139,7 +139,7 @@ impl Settings {
 }
 
 /// Checks the names in the routes.
-pub(super) fn check_routes(routes: &[Route]) -> Result<(), RouterError> {
+pub(in crate::router) fn check_routes(routes: &[Route]) -> Result<(), RouterError> {
     if routes.is_empty() {
         return Err(RouterError::NoRoutes);
     }

@@ -1,5 +1,5 @@
 //! One datagram: `<190>Nov 22 18:33:33 crossfade: {"upstream":"crossfade_shop.api.blue","status":"200",..}`.
-//! What nginx writes into it: `router/nginx/render.rs`. Source of the notation of several attempts: `$upstream_status`
+//! What nginx writes into it: `router/nginx/render.rs`; HAProxy, with times in milliseconds: `router/haproxy/render.rs`. Source of the notation of several attempts: `$upstream_status`
 //! in <https://nginx.org/en/docs/http/ngx_http_upstream_module.html#var_upstream_addr>.
 
 use rollout::slot::Slot;
@@ -42,7 +42,13 @@ struct Fields<'a> {
     upstream: &'a str,
     status: &'a str,
     upstream_status: &'a str,
+    #[serde(default)]
     upstream_time: &'a str,
+    /// HAProxy's: until the end of the request, and of its headers.
+    #[serde(default)]
+    total_ms: &'a str,
+    #[serde(default)]
+    head_ms: &'a str,
     bytes: &'a str,
     /// A slot, or `-`. An older file of ours does not tell.
     #[serde(default)]
@@ -57,7 +63,7 @@ impl Line<'_> {
         let (service, slot) = upstream(fields.upstream)?;
         let status: u16 = fields.status.parse().ok()?;
         let attempts = attempts(fields.upstream_status, |status| status.parse::<u16>().ok())?;
-        let times = attempts_times(fields.upstream_time)?;
+        let times = attempts_times(fields.upstream_time)?.or(between(fields.head_ms, fields.total_ms));
         let outcome = outcome(status, &attempts);
         Some(Line {
             service,
@@ -105,6 +111,12 @@ fn attempts_times(list: &str) -> Option<Option<f64>> {
         time.parse::<f64>().ok().filter(|_| plain)
     })?;
     Some((!times.is_empty()).then(|| times.iter().sum()))
+}
+
+/// In seconds. `None` when one of them is unknown, which HAProxy writes as -1.
+fn between(head_ms: &str, total_ms: &str) -> Option<f64> {
+    let read = |ms: &str| ms.parse::<u32>().ok();
+    Some(f64::from(read(total_ms)?.checked_sub(read(head_ms)?)?) / 1000.0)
 }
 
 #[cfg(test)]
@@ -160,6 +172,28 @@ pub(super) mod tests {
         for (field, door) in [("", false), (r#","door":"-""#, false), (r#","door":"green""#, true)] {
             let line = plain.replacen('}', &format!("{field}}}"), 1);
             assert_eq!(Line::parse(line.as_bytes()).unwrap().door, door, "{line}");
+        }
+    }
+
+    #[test]
+    fn haproxys_lines_are_read_as_well() {
+        use Outcome::{Answered, Error, Unanswered, Upgraded};
+        for (status, upstream_status, head, total, outcome, seconds) in [
+            ("200", "200", "1", "42", Answered, Some(0.041)),
+            ("200", "502, 200", "0", "3", Error, Some(0.003)),
+            ("503", "503", "0", "1003", Error, Some(1.003)),
+            ("504", "504", "0", "60001", Error, Some(60.001)),
+            // The client had enough.
+            ("400", "-", "0", "201", Unanswered, Some(0.201)),
+            ("400", "-", "-1", "201", Unanswered, None),
+            ("101", "101", "0", "3600123", Upgraded, None),
+        ] {
+            let datagram = format!(
+                r#"<130>Nov 29 01:56:59 localhost haproxy[23890]: {{"upstream":"crossfade_shop.web.blue","status":"{status}","upstream_status":"{upstream_status}","total_ms":"{total}","head_ms":"{head}","bytes":"118"}}"#
+            );
+            let line = Line::parse(datagram.as_bytes()).unwrap_or_else(|| panic!("{datagram}"));
+            assert_eq!((line.service, line.slot, line.bytes), ("web", Slot::Blue, 118));
+            assert_eq!((line.outcome, line.time), (outcome, seconds), "{datagram}");
         }
     }
 
