@@ -17,8 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ALONE: Duration = Duration::from_millis(250);
 const ALONE_ANSWERS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a reload may take before the signal is taken for lost.
-const AGAIN: Duration = Duration::from_secs(3);
 
 /// One at a time, whatever the application: a check and a reload take in every file, and another application's must not
 /// be there unchecked. Signals that come close together count as one.
@@ -95,11 +93,11 @@ pub(super) async fn take_out(settings: &Settings, socket: &Socket, admin: &Admin
     settings.file().drop_previous().await
 }
 
-/// Has HAProxy reload, and waits until nothing but this generation answers.
+/// Has HAProxy reload, once, and waits until nothing but this generation answers. To tell it again would do harm: while a new
+/// worker tries in vain to listen, the old one accepts nothing.
 async fn settle(master: &Master, admin: &Admin, wanted: &str) -> Result<(), RouterError> {
     let start = Instant::now();
-    let mut told = Told::default();
-    told.again(master).await?;
+    master.reload().await?;
     let mut alone: Option<(Instant, u32)> = None;
     loop {
         let answer = admin.generation().await;
@@ -111,10 +109,7 @@ async fn settle(master: &Master, admin: &Admin, wanted: &str) -> Result<(), Rout
                 }
                 alone = Some((since, answers));
             }
-            _ => {
-                alone = None;
-                told.again(master).await?;
-            }
+            _ => alone = None,
         }
         // Once the new generation answers, its predecessor may take its time to fall silent.
         let patience = if alone.is_some() { 2 * PATIENCE } else { PATIENCE };
@@ -128,30 +123,14 @@ async fn settle(master: &Master, admin: &Admin, wanted: &str) -> Result<(), Rout
 /// Has HAProxy reload, and waits until it answers for this application no more.
 async fn silence(master: &Master, admin: &Admin) -> Result<(), RouterError> {
     let start = Instant::now();
-    let mut told = Told::default();
-    told.again(master).await?;
+    master.reload().await?;
     while let Ok(generation) = admin.generation().await {
-        told.again(master).await?;
         if start.elapsed() > PATIENCE {
             return Err(not_in_effect(Ok(generation), "none"));
         }
         sleep(PAUSE).await;
     }
     Ok(())
-}
-
-/// When the master was told to reload. A signal is lost while it starts itself anew, so it is told again after a while.
-#[derive(Default)]
-struct Told(Option<Instant>);
-
-impl Told {
-    async fn again(&mut self, master: &Master) -> Result<(), RouterError> {
-        if self.0.is_none_or(|before| before.elapsed() >= AGAIN) {
-            self.0 = Some(Instant::now());
-            master.reload().await?;
-        }
-        Ok(())
-    }
 }
 
 fn not_in_effect(answer: Result<String, HaproxyError>, wanted: &str) -> RouterError {
