@@ -66,3 +66,14 @@ export function writeApplication(folder: string, name: string, nginx: string, po
     [/^listen = "[^"]*"$/gm, `listen = "127.0.0.1:${port}"`],
   ]);
 }
+
+/** The same for a HAProxy, whose section is `settings`. */
+export function writeForHaproxy(folder: string, name: string, settings: string, pace: Pace): Application {
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(demo, "hopwhistle/docker-compose.yml"), join(folder, "docker-compose.yml"));
+  return write("crossfade.toml", join(folder, "crossfade.toml"), name, [
+    ...inAHurry(name, pace),
+    [/^router( *)= "nginx"$/gm, 'router$1= "haproxy"'],
+    [/^\[traffic\.nginx\]\n(?:\w+ .*\n)+/gm, `${settings}\n`],
+  ]);
+}

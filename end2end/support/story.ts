@@ -11,7 +11,8 @@ const ENOUGH = 20_000;
 const TOLERANCE = 2;
 
 /** Tells it, in the world of the file that asks. */
-export function story(): void {
+/** `enough` requests are measured at each weight, and their share is within `tolerance` points of it. */
+export function story(enough = ENOUGH, tolerance = TOLERANCE): void {
   test("a release goes to everybody, stage by stage, and back", async ({ open, world, load }) => {
     test.setTimeout(360_000); // 140,000 requests are measured
     const { application } = world;
@@ -22,10 +23,10 @@ export function story(): void {
     /** The share that users see, against the weight that the page shows. */
     const measured = async (weight: number) => {
       await expect(rollout.traffic).toHaveAccessibleName(`Traffic: blue ${100 - weight} %, green ${weight} %`);
-      const tally = await load.measure(ENOUGH);
+      const tally = await load.measure(enough);
       shares.push(`${weight} %: ${tally.share("green").toFixed(2)} % of ${tally.answered}`);
-      expect(tally.answered).toBeGreaterThanOrEqual(ENOUGH);
-      expect(Math.abs(tally.share("green") - weight), shares.at(-1)).toBeLessThan(TOLERANCE);
+      expect(tally.answered).toBeGreaterThanOrEqual(enough);
+      expect(Math.abs(tally.share("green") - weight), shares.at(-1)).toBeLessThan(tolerance);
       if (weight === 0 || weight === 100) expect([...tally.places.keys()], "not one went elsewhere").toHaveLength(1);
       expect(load.all.failed, load.all.toString()).toBe(0);
     };

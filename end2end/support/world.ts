@@ -6,12 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import type { Browser, BrowserContextOptions } from "@playwright/test";
-import { writeApplication, writeProcesses } from "./application";
+import { writeApplication, writeForHaproxy, writeProcesses } from "./application";
 import type { Application, Pace } from "./application";
 import { run } from "./command";
 import { removeAll } from "./docker";
 import { Embedded } from "./embedded";
 import type { Ground, Router } from "./ground";
+import { Haproxy } from "./haproxy";
 import { Nginx } from "./nginx";
 import { demo, program } from "./places";
 import { freePort } from "./ports";
@@ -48,6 +49,10 @@ export class World {
       const application = writeProcesses(files, name, releases, Embedded.control(place), pace);
       const sweep = () => run(program, ["--data", database, "processes", "stop"]);
       world = new World(folder, application, proxy, server, sweep);
+    } else if (ground === "docker + haproxy") {
+      const haproxy = await Haproxy.start(join(folder, "haproxy"), await freePort());
+      const application = writeForHaproxy(files, name, haproxy.settings, pace);
+      world = new World(folder, application, haproxy, server, () => removeAll(name));
     } else {
       const nginx = await Nginx.start(join(folder, "nginx"), await freePort());
       const application = writeApplication(files, name, nginx.folder, nginx.port, pace);
