@@ -22,6 +22,7 @@ mod shifting;
 
 #[path = "routers/rigs"]
 mod rigs {
+    pub mod digitalocean;
     pub mod dns;
     pub mod embedded;
     pub mod haproxy;
@@ -35,6 +36,10 @@ mod support {
     pub mod backend;
     #[path = "../support/client.rs"]
     pub mod client;
+    #[path = "../support/digitalocean/mod.rs"]
+    pub mod digitalocean;
+    #[path = "../support/fleet.rs"]
+    pub mod fleet;
     #[path = "../support/haproxy.rs"]
     pub mod haproxy;
     #[path = "../support/named.rs"]
@@ -103,6 +108,7 @@ contract!(nginx_own_servers, crate::rigs::own_servers::OwnServers, "needs nginx"
 contract!(haproxy, crate::support::haproxy::PrivateHaproxy, "needs haproxy");
 contract!(embedded, crate::rigs::embedded::PrivateProxy, "starts processes");
 contract!(dns, crate::rigs::dns::PrivateNameServer, "needs bind9");
+contract!(digitalocean, crate::rigs::digitalocean::Balancer, "takes minutes");
 
 /// Serves until it is ended, in a process that was started for that. Does nothing in any other.
 #[test]

@@ -1,7 +1,7 @@
 //! When the router is gone, or says no: the error says so, and the weight is where it was.
 
 use crate::rig::{Rig, Stage};
-use engine::router::{RouterError, same_split};
+use engine::router::RouterError;
 use rollout::application::StickyBy;
 
 pub async fn a_dead_router_is_said_and_the_weight_stays<R: Rig>() {
@@ -48,7 +48,7 @@ pub async fn a_refused_change_leaves_the_weight<R: Rig>() {
     println!("{error}");
     assert!(matches!(error, RouterError::NotSet { .. }), "{error:?}");
     let now = stage.router.current().await.unwrap();
-    assert!(same_split(now, quarter), "{now}");
+    assert!(stage.same(now, quarter), "{now}");
     stage.rig.relent();
     stage.is_at(quarter).await;
     stage.set(stage.green(60)).await;

@@ -75,7 +75,13 @@ impl<R: Rig> Stage<R> {
     /// Sets the split, and waits until it holds for every client.
     pub async fn set(&self, split: Split) {
         self.router.set(split).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(self.can.takes.0)).await;
+        // Asked anew: some know it once they were told something.
+        tokio::time::sleep(Duration::from_millis(self.router.capabilities().takes.0)).await;
+    }
+
+    /// Without sessions, shares are all that can be compared.
+    pub fn same(&self, a: Split, b: Split) -> bool {
+        if self.can.sessions { same_split(a, b) } else { same_shares(a, b) }
     }
 
     /// Green's share, as near to this as the router can.
