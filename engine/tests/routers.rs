@@ -22,12 +22,15 @@ mod shifting;
 
 #[path = "routers/rigs"]
 mod rigs {
+    pub mod caddy;
     pub mod digitalocean;
     pub mod dns;
     pub mod embedded;
     pub mod haproxy;
     pub mod nginx;
     pub mod own_servers;
+    pub mod programs;
+    pub mod traefik;
 }
 
 #[allow(dead_code, reason = "shared with other tests")]
@@ -109,6 +112,8 @@ contract!(haproxy, crate::support::haproxy::PrivateHaproxy, "needs haproxy");
 contract!(embedded, crate::rigs::embedded::PrivateProxy, "starts processes");
 contract!(dns, crate::rigs::dns::PrivateNameServer, "needs bind9");
 contract!(digitalocean, crate::rigs::digitalocean::Balancer, "takes minutes");
+contract!(caddy, crate::rigs::caddy::PrivateCaddy, "needs Caddy");
+contract!(traefik, crate::rigs::traefik::PrivateTraefik, "needs Traefik");
 
 /// Serves until it is ended, in a process that was started for that. Does nothing in any other.
 #[test]

@@ -1,5 +1,6 @@
 //! What splits the traffic: which router it is, where it is, and what it can do.
 
+mod caddy;
 mod capabilities;
 mod digitalocean;
 mod dns;
@@ -8,7 +9,9 @@ mod embedded;
 mod haproxy;
 mod members;
 mod nginx;
+mod traefik;
 
+pub use caddy::Caddy;
 pub use capabilities::{Capabilities, Possible};
 pub use digitalocean::{DigitalOcean, MOST_DROPLETS, Pool, Reach};
 pub use dns::{Algorithm, Dns, Fronts, Provider, Update};
@@ -17,6 +20,7 @@ pub use embedded::Embedded;
 pub use haproxy::Haproxy;
 pub use members::Members;
 pub use nginx::{Nginx, Servers};
+pub use traefik::Traefik;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,4 +34,6 @@ pub enum RouterKind {
     #[serde(rename = "digitalocean")]
     DigitalOcean(DigitalOcean),
     Dns(Dns),
+    Caddy(Caddy),
+    Traefik(Traefik),
 }

@@ -7,6 +7,7 @@
 
 mod asked;
 mod builtins;
+mod caddy;
 mod cross_check;
 mod digitalocean;
 mod dns;
@@ -35,6 +36,7 @@ mod source;
 mod stages;
 mod suggest;
 mod syntax;
+mod traefik;
 mod traffic;
 pub mod variables;
 pub(crate) mod words;

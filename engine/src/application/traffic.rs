@@ -4,7 +4,7 @@ use super::item::Item;
 use super::problems::Problems;
 use super::section::{Keys, Section};
 use super::services::Services;
-use super::{digitalocean, dns, embedded, haproxy, nginx, stages, words};
+use super::{caddy, digitalocean, dns, embedded, haproxy, nginx, stages, traefik, words};
 use rollout::application::{StickyBy, Traffic};
 use rollout::clock::Millis;
 use rollout::router::{Capabilities, RouterKind};
@@ -20,6 +20,8 @@ pub(super) const TRAFFIC: Keys = Keys::new(&[
     "embedded",
     "digitalocean",
     "dns",
+    "caddy",
+    "traefik",
 ]);
 
 /// Long enough for what people wait for, short enough for who waits for the end of a roll back.
@@ -33,14 +35,18 @@ enum Named {
     Embedded,
     DigitalOcean,
     Dns,
+    Caddy,
+    Traefik,
 }
 
-const NAMED: [(&str, Named); 5] = [
+const NAMED: [(&str, Named); 7] = [
     ("nginx", Named::Nginx),
     ("haproxy", Named::Haproxy),
     ("embedded", Named::Embedded),
     ("digitalocean", Named::DigitalOcean),
     ("dns", Named::Dns),
+    ("caddy", Named::Caddy),
+    ("traefik", Named::Traefik),
 ];
 
 /// What `router` may say.
@@ -65,13 +71,15 @@ pub(super) fn read(problems: &Problems, item: Option<Item>, services: &Services)
         Named::Embedded => RouterKind::Embedded(embedded::read(get("embedded"))),
         Named::DigitalOcean => RouterKind::DigitalOcean(digitalocean::read(get("digitalocean"), get("router"))),
         Named::Dns => RouterKind::Dns(dns::read(section.as_ref(), get("dns"), services)),
+        Named::Caddy => RouterKind::Caddy(caddy::read(get("caddy"))),
+        Named::Traefik => RouterKind::Traefik(traefik::read(get("traefik"))),
     };
     let can = router.capabilities();
     let is_known = problems.count() == before;
     let usual = if can.sessions { StickyBy::Cookie } else { StickyBy::None };
     let traffic = Traffic {
         router,
-        sticky_by: get("sticky_by").and_then(sticky_by).unwrap_or(usual),
+        sticky_by: get("sticky_by").and_then(|item| sticky_by(item, named)).unwrap_or(usual),
         drain: get("drain")
             .map_or(Some(DRAIN), |item| item.duration_within(Millis::ZERO..=Millis::hours(24)))
             .unwrap_or(DRAIN),
@@ -91,7 +99,18 @@ fn router(item: Item) -> Named {
     Named::Nginx
 }
 
-fn sticky_by(item: Item) -> Option<StickyBy> {
+fn sticky_by(item: Item, router: Named) -> Option<StickyBy> {
+    let sticky_by = kind_of_session(item)?;
+    let possible = match router {
+        Named::Nginx | Named::Embedded | Named::DigitalOcean => Ok(()),
+        Named::Caddy => caddy::sticks_by(&sticky_by),
+        Named::Traefik => traefik::sticks_by(&sticky_by),
+    };
+    possible.map_err(|sentence| item.wrong(sentence)).ok()?;
+    Some(sticky_by)
+}
+
+fn kind_of_session(item: Item) -> Option<StickyBy> {
     let text = item.text()?;
     match text {
         "cookie" => Some(StickyBy::Cookie),

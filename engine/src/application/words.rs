@@ -142,6 +142,24 @@ pub(super) fn container(text: &str) -> Check {
     })
 }
 
+/// Where an API of a router answers, without encryption.
+pub(super) fn api_address(text: &str) -> Check {
+    let good = text.rsplit_once(':').is_some_and(|(address, port)| {
+        let v6 = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let named = !address.starts_with('*') && host(address).is_ok();
+        is_port(port) && v6.map_or(named, |v6| v6.parse::<std::net::Ipv6Addr>().is_ok())
+    });
+    must(good, || format!("\"{text}\" must be a host and a port, like \"localhost:2019\""))
+}
+
+/// The name of an entry point of Traefik.
+pub(super) fn entry_point(text: &str) -> Check {
+    let good = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    must(!text.is_empty() && text.chars().all(good), || {
+        format!("\"{text}\" must be the name of an entry point: letters, digits, `.`, `_` and `-`, like web")
+    })
+}
+
 /// The name of a metric, as people read it.
 pub(super) fn metric_name(text: &str) -> Check {
     not_empty(text)?;
@@ -245,6 +263,12 @@ mod tests {
             &["80", "127.0.0.1:8080", "[::]:80", "*:80", "localhost:81"],
             &["", "0", "65536", "+80", "a", "80 ssl", "[::]", "[x]:80", ":80", "80;", "::1:80"],
         );
+        table(
+            api_address,
+            &["localhost:2019", "10.0.0.1:80", "[::1]:8080"],
+            &["", "2019", ":2019", "*:1", "*.a.com:1", "a:0", "http://a:1", "a:1/x", "::1:1", "unix:/x"],
+        );
+        table(entry_point, &["web", "web-secure_1.x"], &["", "a b", "a@b", "é", "a,b"]);
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub enum Drift {
     Balancer(BalancerDrift),
     /// The records of the names.
     Dns(super::dns::DnsDrift),
+    /// What only Caddy can differ in.
+    Caddy(super::caddy::CaddyDrift),
+    /// What only Traefik can differ in.
+    Traefik(super::traefik::TraefikDrift),
     /// Traffic is split in another way than it was left.
     Split { expected: Split, seen: Seen },
 }
@@ -155,6 +159,8 @@ impl fmt::Display for Drift {
                 "The embedded proxy serves this application with other hosts, addresses or stickiness than it was told."
             ),
             Drift::Dns(drift) => write!(f, "{drift}"),
+            Drift::Caddy(drift) => write!(f, "{drift}"),
+            Drift::Traefik(drift) => write!(f, "{drift}"),
             Drift::Split { expected, seen } => {
                 let all = seen.one_slot().filter(|slot| !same_split(Split::all(*slot), *expected));
                 match all {

@@ -112,6 +112,12 @@ pub enum RouterError {
     #[error(transparent)]
     Dns(#[from] super::dns::DnsError),
 
+    #[error("{0}")]
+    Caddy(#[from] super::caddy::CaddyError),
+
+    #[error("{0}")]
+    Traefik(#[from] super::traefik::TraefikError),
+
     #[error("could not {doing} {}: {source}", .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
 

@@ -11,7 +11,10 @@
 //! | `haproxy` | HAProxy over its runtime socket |
 //! | `embedded` | Crossfade's own proxy, a process of its own |
 //! | `digitalocean` | a load balancer of DigitalOcean, through its API |
+//! | `caddy` | Caddy by its admin API, and the same dial as nginx |
+//! | `traefik` | Traefik by a file that it watches |
 
+mod caddy;
 mod digitalocean;
 mod dns;
 pub(crate) mod door;
@@ -21,7 +24,9 @@ mod error;
 mod haproxy;
 mod nginx;
 mod split;
+mod traefik;
 
+pub use caddy::CaddyRouter;
 pub use digitalocean::{BalancerDrift, BalancerError, DigitalOceanRouter};
 pub use dns::{DnsDrift, DnsError, DnsRouter};
 pub use drift::Drift;
@@ -30,6 +35,7 @@ pub use error::RouterError;
 pub use haproxy::{HaproxyDrift, HaproxyError, HaproxyRouter};
 pub use nginx::{NginxDrift, NginxError, NginxRouter};
 pub use split::{boundary, same_shares, same_split};
+pub use traefik::TraefikRouter;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -206,7 +212,11 @@ pub fn log_port(application: &Application, admin_port: u16) -> u16 {
     match &application.traffic.router {
         RouterKind::Nginx(nginx) => nginx.admin_port.unwrap_or(admin_port),
         RouterKind::Haproxy(haproxy) => haproxy.admin_port.unwrap_or(admin_port),
-        RouterKind::Embedded(_) | RouterKind::DigitalOcean(_) | RouterKind::Dns(_) => admin_port,
+        RouterKind::Embedded(_)
+        | RouterKind::DigitalOcean(_)
+        | RouterKind::Dns(_)
+        | RouterKind::Caddy(_)
+        | RouterKind::Traefik(_) => admin_port,
     }
 }
 
@@ -230,5 +240,11 @@ pub fn choose(application: &Application, admin_port: u16) -> Result<Arc<dyn Rout
         }
         RouterKind::DigitalOcean(balancer) => Ok(Arc::new(DigitalOceanRouter::new(&application.name, balancer)?)),
         RouterKind::Dns(dns) => Ok(Arc::new(DnsRouter::new(&application.name, dns, admin_port)?)),
+        RouterKind::Caddy(caddy) => {
+            Ok(Arc::new(CaddyRouter::new(&application.name, caddy, &application.traffic.sticky_by, admin_port)?))
+        }
+        RouterKind::Traefik(traefik) => {
+            Ok(Arc::new(TraefikRouter::new(&application.name, traefik, &application.traffic.sticky_by)?))
+        }
     }
 }

@@ -17,11 +17,19 @@ pub trait Rig: Sized {
     const SAYS_DEAD: &'static str;
     /// What somebody can do to what it keeps, by names that [`Rig::damage`] knows. Each is noticed.
     const DAMAGES: &'static [&'static str];
+    /// It says in a header of each answer which slot gave it.
+    const SAYS_SLOT: bool = true;
+    /// Any value of its cookie is a session. Otherwise an unknown one is replaced by a new one.
+    const TAKES_ANY_COOKIE: bool = true;
 
     /// Starts one that does not know the application.
     async fn start() -> Self;
     /// What tells it, for the application `shop`.
     fn router(&self, sticky_by: StickyBy) -> Box<dyn Router>;
+    /// What it can tell a session by.
+    fn sticks_by(_sticky_by: &StickyBy) -> bool {
+        true
+    }
     /// Where clients reach it. `None` when no requests pass through it.
     fn port(&self) -> Option<u16>;
     /// The UDP port that its log goes to.

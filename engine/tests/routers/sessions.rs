@@ -75,9 +75,10 @@ pub async fn a_cookie_is_given_once_and_keeps_the_slot<R: Rig>() {
     // An error starts a session too.
     let missing = client.get("/missing", "").await;
     assert_eq!((missing.status, missing.headers("set-cookie").len()), (404, 1));
-    assert_eq!(missing.header("x-crossfade-slot"), Some(missing.body.as_str()));
+    assert_eq!(missing.header("x-crossfade-slot"), Some(missing.body.as_str()).filter(|_| R::SAYS_SLOT));
     // A cookie of a router before, and nonsense, are sessions as well.
-    for value in ["0123456789abcdef", "x", "99", "-1-", "%00"] {
+    let values = ["0123456789abcdef", "x", "99", "-1-", "%00"];
+    for value in values.into_iter().filter(|_| R::TAKES_ANY_COOKIE) {
         let slots = slots_of(&mut client, &format!("Cookie: crossfade_shop={value}"), 5).await;
         assert_eq!(slots.len(), 1, "{value}");
     }
@@ -95,6 +96,9 @@ async fn slots_of(client: &mut Client, header: &str, requests: u32) -> BTreeSet<
 }
 
 async fn halved<R: Rig>(sticky_by: StickyBy) -> Option<(Stage<R>, Client)> {
+    if !R::sticks_by(&sticky_by) {
+        return None;
+    }
     let stage = Stage::<R>::new(sticky_by).await;
     if !stage.can.sessions {
         return None;

@@ -78,6 +78,15 @@ impl Capabilities {
         door: true,
         takes: Millis::ZERO,
     };
+
+    /// Testers have no door through it yet.
+    pub const HAPROXY: Capabilities = Capabilities { door: false, ..Capabilities::ALL };
+
+    /// Its log goes into its own files.
+    pub const CADDY: Capabilities = Capabilities { measures: false, door: false, ..Capabilities::ALL };
+
+    /// It counts for Prometheus, who has to be asked then.
+    pub const TRAEFIK: Capabilities = Capabilities { measures: false, door: false, ..Capabilities::ALL };
 }
 
 /// In a line, for whoever is about to start a rollout.
@@ -102,14 +111,19 @@ impl RouterKind {
             RouterKind::Embedded(_) => "embedded",
             RouterKind::DigitalOcean(_) => "digitalocean",
             RouterKind::Dns(_) => "dns",
+            RouterKind::Caddy(_) => "caddy",
+            RouterKind::Traefik(_) => "traefik",
         }
     }
 
     pub fn capabilities(&self) -> Capabilities {
         match self {
-            RouterKind::Nginx(_) | RouterKind::Haproxy(_) | RouterKind::Embedded(_) => Capabilities::ALL,
+            RouterKind::Nginx(_) | RouterKind::Embedded(_) => Capabilities::ALL,
+            RouterKind::Haproxy(_) => Capabilities::HAPROXY,
             RouterKind::DigitalOcean(balancer) => balancer.capabilities(),
             RouterKind::Dns(dns) => dns.capabilities(),
+            RouterKind::Caddy(_) => Capabilities::CADDY,
+            RouterKind::Traefik(_) => Capabilities::TRAEFIK,
         }
     }
 }

@@ -29,6 +29,26 @@ const BAD: &[(&str, &str)] = &[
     ),
     ("[traffic]\nrouter = \"dns\"", "4:1: router = \"dns\" needs [traffic.dns]"),
     ("[traffic]\nrouter = \"envoy\"", "5:10: `router`: \"envoy\" is not a router: write one of \"nginx\", \"haproxy\""),
+    (
+        "[traffic]\nrouter = \"caddy\"\nsticky_by = \"address\"",
+        "6:13: `sticky_by`: Caddy sticks by a cookie or not at all: write \"cookie\" or \"none\"",
+    ),
+    (
+        "[traffic]\nrouter = \"traefik\"\nsticky_by = \"header:X-User\"",
+        "6:13: `sticky_by`: Traefik does not stick by a header: write \"cookie\", \"address\" or \"none\"",
+    ),
+    (
+        "[traffic]\nrouter = \"traefik\"\ntraefik.entry_points = []",
+        "6:24: `entry_points`: needs one entry point at least, like [\"web\"]",
+    ),
+    (
+        "[traffic]\nrouter = \"caddy\"\ncaddy.admin = \"http://localhost:2019\"",
+        "6:15: `admin`: \"http://localhost:2019\" must be a host and a port, like \"localhost:2019\"",
+    ),
+    (
+        "[traffic]\nrouter = \"caddy\"\n[[monitor.metric]]\nbuiltin = \"error-ratio\"",
+        "7:11: `builtin`: \"error-ratio\" is of the requests that the router counts, and caddy counts none",
+    ),
     // Services
     ("[services.a]\n", "4:1: [services.a] needs one of `routed"),
     (

@@ -191,6 +191,24 @@ fn the_embedded_proxy_is_read() {
 }
 
 #[test]
+fn caddy_and_traefik_are_read() {
+    use rollout::application::StickyBy;
+    let read = |name: &str, rest: &str| good(&format!("{LEAST}[traffic]\nrouter = \"{name}\"\n{rest}")).traffic;
+    let RouterKind::Caddy(caddy) = read("caddy", "").router else { panic!() };
+    assert_eq!((&*caddy.admin, &*caddy.server, &*caddy.dial), ("localhost:2019", "srv0", "/var/lib/crossfade/dial"));
+    let traffic = read("caddy", "sticky_by = \"none\"\ncaddy = { admin = \"[::1]:9\", server = \"x\", dial = \"d\" }");
+    let RouterKind::Caddy(caddy) = traffic.router else { panic!() };
+    assert_eq!((&*caddy.admin, &*caddy.server, &*caddy.dial, traffic.sticky_by), ("[::1]:9", "x", "d", StickyBy::None));
+
+    let RouterKind::Traefik(traefik) = read("traefik", "").router else { panic!() };
+    assert_eq!((&*traefik.directory, &*traefik.api), ("/etc/traefik/dynamic", "localhost:8080"));
+    assert_eq!(traefik.entry_points, ["web"]);
+    let traffic = read("traefik", "sticky_by = \"address\"\ntraefik.entry_points = [\"a\", \"b\"]");
+    let RouterKind::Traefik(traefik) = traffic.router else { panic!() };
+    assert_eq!((traefik.entry_points, traffic.sticky_by), (vec!["a".into(), "b".into()], StickyBy::Address));
+}
+
+#[test]
 fn smoke_tests_are_read_in_full() {
     let smoke = good(SAMPLE).smoke;
     assert_eq!(smoke.len(), 3);

@@ -5,8 +5,8 @@ use super::{good, problems};
 #[test]
 fn the_page_names_every_key() {
     use crate::application::{
-        digitalocean, dns, embedded, health, lint, metric, migrate, monitor, nginx, program, registry, requires, root,
-        series, services, smoke, stages, traffic,
+        caddy, digitalocean, dns, embedded, haproxy, health, lint, metric, migrate, monitor, nginx, program, registry,
+        requires, root, series, services, smoke, stages, traefik, traffic,
     };
     let page = include_str!("../../../../docs/application-file.md");
     for keys in [
@@ -29,11 +29,14 @@ fn the_page_names_every_key() {
         smoke::EXPECT,
         traffic::TRAFFIC,
         nginx::NGINX,
+        haproxy::HAPROXY,
         embedded::EMBEDDED,
         digitalocean::DIGITALOCEAN,
         digitalocean::POOL,
         dns::DNS,
         dns::FRONTS,
+        caddy::CADDY,
+        traefik::TRAEFIK,
         stages::STAGE,
         stages::APPROVE,
     ] {

@@ -78,7 +78,7 @@ impl HaproxyRouter {
 
 impl Router for HaproxyRouter {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::ALL
+        Capabilities::HAPROXY
     }
 
     fn adopt<'a>(&'a self, routes: &'a [Route], split: Split) -> BoxFuture<'a, Result<(), RouterError>> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// One application's admin server. Every question goes over a new connection, so that it reaches the workers that
 /// nginx has now, and not one that is on its way out.
 #[derive(Clone, Debug)]
-pub(super) struct Admin {
+pub(in crate::router) struct Admin {
     application: String,
     port: u16,
 }

@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One application's dial. Its calls block: they belong on a thread for that.
 #[derive(Clone, Debug)]
-pub(super) struct Dial {
+pub(in crate::router) struct Dial {
     folder: PathBuf,
 }
 
 /// What the link says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Link {
+pub(in crate::router) enum Link {
     /// There is none: all traffic goes to blue.
     Missing,
     To(Split),

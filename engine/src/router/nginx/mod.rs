@@ -14,10 +14,10 @@
 //! | `admin` | asking nginx |
 //! | `watch` | comparing what is there with what was left |
 
-mod admin;
+pub(super) mod admin;
 mod apply;
 mod container;
-mod dial;
+pub(super) mod dial;
 mod door;
 mod error;
 mod files;
@@ -26,9 +26,9 @@ mod included;
 mod lint;
 mod process;
 mod reloads;
-mod render;
-mod settings;
-mod watch;
+pub(super) mod render;
+pub(super) mod settings;
+pub(super) mod watch;
 mod workers;
 
 pub use error::{NginxDrift, NginxError};
@@ -401,14 +401,14 @@ fn elsewhere(dial: &Dial, target: &std::path::Path) -> RouterError {
 }
 
 /// Goes on when the caller does not: a change that is dropped half-way would leave an untested file to nginx.
-fn to_the_end<T: Send + 'static>(
+pub(super) fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, RouterError>> + Send + 'static,
 ) -> BoxFuture<'static, Result<T, RouterError>> {
     async move { tokio::spawn(work).await.unwrap_or(Err(RouterError::Interrupted)) }.boxed()
 }
 
 /// File operations, away from the threads that serve requests.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RouterError> + Send + 'static,
 ) -> Result<T, RouterError> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(RouterError::Interrupted))

@@ -11,11 +11,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 /// The first words of every file that Crossfade wrote.
-const MARKER: &str = "# Crossfade wrote this file";
+pub(in crate::router) const MARKER: &str = "# Crossfade wrote this file";
 /// Stands before the generation in its own line.
-const GENERATION: &str = "# generation: ";
+pub(in crate::router) const GENERATION: &str = "# generation: ";
 /// Stands in the generation's place while the generation is worked out. No name or path may hold an `@`.
-const BLANK: &str = "@@@@@@@@@@@@";
+pub(in crate::router) const BLANK: &str = "@@@@@@@@@@@@";
 
 /// What every admin server is called, so that nginx itself notices two on one port.
 pub(super) const ADMIN_NAME: &str = "crossfade-admin";
@@ -84,7 +84,7 @@ const HAS_LINE: &str = "# nginx has keepalive_min_timeout.\n";
 
 /// Whose a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Author {
+pub(in crate::router) enum Author {
     /// Crossfade wrote it, and nobody has changed it since.
     Crossfade {
         generation: String,
@@ -94,7 +94,7 @@ pub(super) enum Author {
     Somebody,
 }
 
-pub(super) fn author(text: &str) -> Author {
+pub(in crate::router) fn author(text: &str) -> Author {
     if !text.starts_with(MARKER) {
         return Author::Somebody;
     }
@@ -108,7 +108,7 @@ pub(super) fn author(text: &str) -> Author {
 }
 
 /// The first 12 hexadecimal digits of the text's SHA-256.
-fn hash(text: &str) -> String {
+pub(in crate::router) fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(6).fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

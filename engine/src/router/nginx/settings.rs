@@ -206,7 +206,7 @@ fn check_listen(listen: &str) -> Result<(), RouterError> {
     Err(invalid("nginx's listen address", listen, "a port like 80, or an address and port like 127.0.0.1:8080"))
 }
 
-fn absolute(what: &'static str, path: &str) -> Result<PathBuf, RouterError> {
+pub(in crate::router) fn absolute(what: &'static str, path: &str) -> Result<PathBuf, RouterError> {
     // The program would read `-c x` relative to its own folder, not to ours.
     if !Path::new(path).is_absolute() {
         return Err(invalid(what, path, "an absolute path"));
@@ -214,7 +214,7 @@ fn absolute(what: &'static str, path: &str) -> Result<PathBuf, RouterError> {
     Ok(PathBuf::from(path))
 }
 
-fn invalid(what: &'static str, value: &str, expected: &'static str) -> RouterError {
+pub(in crate::router) fn invalid(what: &'static str, value: &str, expected: &'static str) -> RouterError {
     RouterError::Invalid { what, value: value.escape_debug().to_string(), expected }
 }
 

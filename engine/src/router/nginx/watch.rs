@@ -78,7 +78,7 @@ async fn includes(settings: &Settings, rendered: &Rendered) -> Vec<Drift> {
     checked.filter_map(Result::err).map(|missing| NginxDrift::NotIncluded(missing).into()).collect()
 }
 
-async fn link(dial: &Dial, expected: Split) -> Option<Drift> {
+pub(in crate::router) async fn link(dial: &Dial, expected: Split) -> Option<Drift> {
     let path = dial.link_path();
     let looked = dial.clone();
     let found = blocking(move || {
@@ -132,19 +132,24 @@ async fn hidden(settings: &Settings, dial: &Dial) -> Drift {
 
 /// What to do so that nginx's workers see the dial.
 pub(super) async fn fix(settings: &Settings, dial: &Dial) -> String {
-    if !dial.folder().join("readable").is_file() {
-        return String::from("its file `readable` is gone; `crossfade application put-right` makes it again");
-    }
     let user = match process::worker_user(settings).await {
         Some(user) => format!("nginx's workers (user {user})"),
         None => String::from("nginx's workers"),
     };
+    fix_for(&user, "nginx", dial)
+}
+
+/// As [`fix`], for the processes of any program.
+pub(in crate::router) fn fix_for(user: &str, program: &str, dial: &Dial) -> String {
+    if !dial.folder().join("readable").is_file() {
+        return String::from("its file `readable` is gone; `crossfade application put-right` makes it again");
+    }
     match dial.folder().ancestors().find(|folder| closed(folder)) {
         Some(folder) => {
             format!("{user} may not enter {folder}; allow it with `chmod o+x {folder}`", folder = folder.display())
         }
         None => format!(
-            "{user} must be able to enter every folder above it; look with `namei -l {}`, and whether nginx runs in a \
+            "{user} must be able to enter every folder above it; look with `namei -l {}`, and whether {program} runs in a \
              container or with a /tmp of its own",
             dial.folder().display()
         ),
