@@ -161,6 +161,7 @@ impl Rig for PrivateTraefik {
     async fn clear_away(&mut self, what: &str) {
         if what == "no marks" {
             fs::remove_file(self.file()).unwrap();
+            self.runs(|raw| !raw.contains("crossfade_shop")).await;
         }
     }
 }
