@@ -102,7 +102,7 @@ fn router(item: Item) -> Named {
 fn sticky_by(item: Item, router: Named) -> Option<StickyBy> {
     let sticky_by = kind_of_session(item)?;
     let possible = match router {
-        Named::Nginx | Named::Embedded | Named::DigitalOcean => Ok(()),
+        Named::Nginx | Named::Haproxy | Named::Embedded | Named::DigitalOcean | Named::Dns => Ok(()),
         Named::Caddy => caddy::sticks_by(&sticky_by),
         Named::Traefik => traefik::sticks_by(&sticky_by),
     };

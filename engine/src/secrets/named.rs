@@ -24,7 +24,11 @@ impl Mask {
             RouterKind::Dns(dns) => match &dns.provider {
                 Provider::Update(update) => add(&update.secret),
             },
-            RouterKind::Nginx(_) | RouterKind::Embedded(_) => {}
+            RouterKind::Nginx(_)
+            | RouterKind::Haproxy(_)
+            | RouterKind::Embedded(_)
+            | RouterKind::Caddy(_)
+            | RouterKind::Traefik(_) => {}
         }
         if let RuntimeKind::Process(programs) = &application.runtime {
             programs.values().flat_map(|program| program.environment.values()).for_each(&mut add);

@@ -125,11 +125,6 @@ impl<R: Rig> Stage<R> {
         }
     }
 
-    /// Of a router without sessions, the shares are all that can be asked.
-    pub fn same(&self, now: Split, split: Split) -> bool {
-        if self.can.sessions { same_split(now, split) } else { same_shares(now, split) }
-    }
-
     pub async fn drifts(&self, expected: Split) -> String {
         let drifts = self.router.drift(&self.routes, expected).await.unwrap();
         drifts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
