@@ -69,6 +69,12 @@ export class World {
     return world;
   }
 
+  /** For tests that meddle with it. */
+  get nginx(): Nginx {
+    if (!(this.router instanceof Nginx)) throw new Error("there is no nginx in this world");
+    return this.router;
+  }
+
   /** All of it goes, also when a part of it cannot. */
   async end(): Promise<void> {
     const parts = [() => this.server.stop(), () => this.router.stop(), this.sweep];
