@@ -23,4 +23,5 @@ export CROSSFADE_BIN CROSSFADE_SITE
 
 "$end2end/setup.sh"
 cd "$end2end"
+npm run --silent check
 exec npx --no-install playwright test "$@"
