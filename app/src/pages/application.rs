@@ -262,7 +262,7 @@ fn stage(stage: &Stage, takes: Millis) -> impl IntoView + use<> {
         (false, 0) => format!(", then stays there for {}", stage.bake),
         (false, wanted) => format!(", then stays there for {} and {wanted} requests", stage.bake),
     };
-    view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate} {takes} {bake}</li> }
+    view! { <li><strong>{stage.weight.to_string()}</strong> " " {gate}{takes}{bake}</li> }
 }
 
 /// Both slots and what they share, as the engine saw them.

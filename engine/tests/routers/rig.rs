@@ -4,6 +4,7 @@ use crate::support::backend::backends;
 use crate::support::client::Client;
 use engine::router::{Route, Router, same_shares, same_split};
 use rollout::application::StickyBy;
+use rollout::clock::Millis;
 use rollout::router::{Capabilities, Possible};
 use rollout::slot::{Slot, Split, Weight};
 use std::time::Duration;
@@ -46,6 +47,10 @@ pub trait Rig: Sized {
     async fn damage(&mut self, what: &str);
     /// What the drift asks a person to do before the application is added again.
     async fn clear_away(&mut self, _what: &str) {}
+    /// How long this takes here, where time may pass faster.
+    fn lasts(&self, takes: Millis) -> Duration {
+        Duration::from_millis(takes.0)
+    }
     /// How many of so many requests by new clients get green.
     async fn greens(&self, requests: u32) -> u32 {
         let mut client = Client::new(self.port().expect("a router without requests counts in its own way"), HOST);
@@ -84,7 +89,7 @@ impl<R: Rig> Stage<R> {
     pub async fn set(&self, split: Split) {
         self.router.set(split).await.unwrap();
         // Asked anew: some know it once they were told something.
-        tokio::time::sleep(Duration::from_millis(self.router.capabilities().takes.0)).await;
+        tokio::time::sleep(self.rig.lasts(self.router.capabilities().takes)).await;
     }
 
     /// Without sessions, shares are all that can be compared.

@@ -107,7 +107,7 @@ impl OwnServers {
                 self.0.path(&format!("conf.d/*crossfade-shop.{service}.server")).display()
             )
         };
-        let servers = [server("web", "shop.test"), server("api", "api.test *.api.test")].concat();
+        let servers = [server("web", "shop.test www.shop.test"), server("api", "api.test *.api.test")].concat();
         fs::write(self.0.path("conf.d/theirs.conf"), servers).unwrap();
     }
 }

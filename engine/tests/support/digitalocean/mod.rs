@@ -36,7 +36,7 @@ pub use world::Record;
 use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use world::World;
@@ -70,9 +70,16 @@ impl StandIn {
         }
     }
 
-    /// It is there again as it was, at the same address.
+    /// It is there again as it was, at the same address: as soon as the one before has let go of that.
     pub async fn run(&self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
+        let begun = Instant::now();
+        let listener = loop {
+            match TcpListener::bind(self.address).await {
+                Ok(listener) => break listener,
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(10), "{}: {error}", self.address),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
         self.world().dead = false;
         let server = server::start(self.world.clone(), listener);
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
