@@ -32,6 +32,7 @@ username = "{{user}}"
 password = "file:{{folder}}/password"
 [traffic]
 router = "dns"
+drain = "1s"
 stages = [{{ weight = 50 }}, {{ weight = 100, approve = {{ role = "deployer" }} }}]
 [traffic.dns]
 server = "{name_server}"
