@@ -36,6 +36,9 @@ check: rust ## the quick part: format, lints, unit tests
 
 bench: build ## measure against the budgets of the design, and print tables
 	cargo bench --package engine --bench history
+	@demo/machine.sh bench
+	@mkdir -p target/bench
+	cargo bench --package engine --bench routers | tee target/bench/routers.txt
 	@demo/machine.sh
 	@demo/images.sh 1.0.0 1.4.0 1.5.0 1.6.1 1.6.2 1.6.3 1.6.4 1.6.5 1.6.6
 	@CROSSFADE_BIN=$(BINARY) end2end/run.sh --config playwright.bench.config.ts

@@ -4,6 +4,7 @@
 #
 #   demo/machine.sh          set up
 #   demo/machine.sh test     and what the tests need besides
+#   demo/machine.sh bench    and what the bench of routers needs
 #   demo/machine.sh stop     end the engine and the registry, if this script started them
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -187,9 +188,14 @@ case ${1:-} in
     for_tests
     routers_for_tests
     ;;
+  bench)
+    web_server
+    for_tests
+    have wrk || apt_install "the bench measures throughput with it" wrk
+    ;;
   stop)
     end "the registry" "$registry/pid" docker-registry
     end "dockerd" "$dockerd_pid" dockerd
     ;;
-  *) fail "usage: demo/machine.sh [test|stop]" ;;
+  *) fail "usage: demo/machine.sh [test|bench|stop]" ;;
 esac

@@ -10,6 +10,8 @@ pub struct Client {
     port: u16,
     host: String,
     connection: Option<BufReader<TcpStream>>,
+    /// Connections that were closed while nothing was asked. Harmless.
+    pub idle_closes: u64,
 }
 
 #[derive(Debug)]
@@ -38,7 +40,7 @@ impl Answer {
 
 impl Client {
     pub fn new(port: u16, host: &str) -> Client {
-        Client { port, host: host.to_owned(), connection: None }
+        Client { port, host: host.to_owned(), connection: None, idle_closes: 0 }
     }
 
     pub async fn get(&mut self, path: &str, header: &str) -> Answer {
@@ -80,6 +82,7 @@ impl Client {
             if state.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock) {
                 return Ok(stream);
             }
+            self.idle_closes += 1;
         }
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.set_nodelay(true)?;
