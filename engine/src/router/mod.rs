@@ -6,6 +6,7 @@
 //! | `door` | keys for the testers' door |
 //! | `drift` | how a router can differ from how it was left |
 //! | `error` | what can go wrong, in sentences |
+//! | `on_disk` | files of ours, whole or not at all |
 //! | `nginx` | nginx by the dial: weights change without a reload |
 //! | `dns` | shares by the records of names |
 //! | `haproxy` | HAProxy over its runtime socket |
@@ -23,6 +24,7 @@ mod embedded;
 mod error;
 mod haproxy;
 mod nginx;
+mod on_disk;
 mod split;
 mod traefik;
 

@@ -1,8 +1,8 @@
 //! The weight: one entry of a map, in HAProxy's memory and in the file that it reads when it starts.
 
 use super::super::RouterError;
+use super::super::on_disk;
 use super::error::HaproxyError;
-use super::file;
 use super::socket::Socket;
 use rollout::slot::{Slot, Split, Weight};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ impl Map {
 
     /// What the file holds. `None` when there is none.
     pub async fn on_disk(&self) -> Result<Option<String>, RouterError> {
-        file::read(&self.path).await
+        on_disk::read(&self.path).await
     }
 
     /// What HAProxy has under the key. `None` when it has nothing.
@@ -87,7 +87,7 @@ impl Map {
     pub async fn restore(&self, content: Option<String>) -> Result<(), RouterError> {
         match content {
             Some(content) => self.put(&content).await,
-            None => file::remove(&self.path).await,
+            None => on_disk::remove(&self.path).await,
         }
     }
 
@@ -96,7 +96,7 @@ impl Map {
             fs::create_dir_all(folder).await.map_err(RouterError::io("make", folder))?;
         }
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        file::write(&self.path.with_file_name(format!(".{name}.new")), &self.path, content).await
+        on_disk::write(&self.path.with_file_name(format!(".{name}.new")), &self.path, content).await
     }
 
     pub fn not_served(&self) -> RouterError {

@@ -1,8 +1,9 @@
 //! Getting our files into effect, and out of it again. Whatever goes wrong, the former ones come back.
 
 use super::super::RouterError;
+use super::super::on_disk::read;
 use super::admin::Admin;
-use super::files::{drop_previous, ours, place, put_back, read, take_away};
+use super::files::{drop_previous, ours, place, put_back, take_away};
 use super::process::{self, ErrorLog, Tested};
 use super::reloads::{Joined, Lines, Turn, Waiting};
 use super::render::{ADMIN_NAME, Author, Rendered, author};

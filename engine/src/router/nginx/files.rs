@@ -4,22 +4,13 @@
 //! there was none. The next call puts back, or drops, what an interrupted one left.
 
 use super::super::RouterError;
+use super::super::on_disk::{read, remove, sync, write};
 use super::render::Rendered;
 use super::settings::{SNIPPET, Settings};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use tokio::fs::{self, File};
-use tokio::io::AsyncWriteExt;
-
-/// A file as it lies on the disk; `None` when there is none.
-pub(super) async fn read(path: &Path) -> Result<Option<String>, RouterError> {
-    match fs::read(path).await {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(RouterError::io("read", path)(error)),
-    }
-}
+use tokio::fs;
 
 /// The files of this application that lie there or were kept, each with where it is kept. Ours for `http` comes first,
 /// there or not.
@@ -144,35 +135,4 @@ fn previous(settings: &Settings, file: &Path) -> PathBuf {
         Some(name) if file != settings.file() => settings.conf_d.join(format!(".{}.previous", name.to_string_lossy())),
         _ => settings.beside("previous"),
     }
-}
-
-/// Writes aside, to the disk, and renames: nginx never reads half a file.
-async fn write(aside: &Path, path: &Path, text: &str) -> Result<(), RouterError> {
-    let written = async {
-        let mut file = File::create(aside).await?;
-        file.write_all(text.as_bytes()).await?;
-        file.sync_all().await?;
-        fs::rename(aside, path).await
-    };
-    if let Err(error) = written.await {
-        // A full disk is the likely reason: leave nothing half written on it.
-        let _ = fs::remove_file(aside).await;
-        return Err(RouterError::io("write", path)(error));
-    }
-    match path.parent() {
-        Some(folder) => sync(folder).await,
-        None => Ok(()),
-    }
-}
-
-pub(super) async fn remove(path: &Path) -> Result<(), RouterError> {
-    match fs::remove_file(path).await {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(RouterError::io("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-async fn sync(folder: &Path) -> Result<(), RouterError> {
-    let synced = async { File::open(folder).await?.sync_all().await };
-    synced.await.map_err(RouterError::io("sync", folder))
 }

@@ -35,6 +35,7 @@ pub use error::{NginxDrift, NginxError};
 
 pub(super) use settings::check_routes;
 
+use super::on_disk;
 use super::{Drift, Route, Router, RouterError};
 use crate::telemetry::router_log::open_connections;
 use admin::Admin;
@@ -172,7 +173,7 @@ impl Inner {
     async fn adopt(&self, routes: &[Route], split: Split) -> Result<(), RouterError> {
         let _changing = self.changing.lock().await;
         for (path, _) in files::ours(&self.settings).await? {
-            match files::read(&path).await?.as_deref().map(author) {
+            match on_disk::read(&path).await?.as_deref().map(author) {
                 Some(Author::Somebody) => return Err(RouterError::NotOurs { path }),
                 Some(Author::Edited) => return Err(RouterError::Edited { path }),
                 Some(Author::Crossfade { .. }) | None => {}
@@ -193,7 +194,7 @@ impl Inner {
         .await?;
         let mut kept = Vec::new();
         for (file, _) in files::ours(&self.settings).await? {
-            if let Some(text) = files::read(&file).await?
+            if let Some(text) = on_disk::read(&file).await?
                 && matches!(author(&text), Author::Somebody | Author::Edited)
             {
                 kept.push((files::keep_edited(&self.settings, &file, &text).await?, file, text));
@@ -202,8 +203,8 @@ impl Inner {
         let done = self.bring_about(routes, split).await;
         for (copy, file, text) in &kept {
             // nginx did not take ours, and what somebody wrote is in its place again.
-            if done.is_err() && files::read(file).await?.as_ref() == Some(text) {
-                files::remove(copy).await?;
+            if done.is_err() && on_disk::read(file).await?.as_ref() == Some(text) {
+                on_disk::remove(copy).await?;
             }
         }
         done.map(|()| kept.into_iter().map(|(copy, ..)| copy).collect())

@@ -1,6 +1,7 @@
 //! Comparing what is there with what was left.
 
 use super::super::drift::{Drift, Seen};
+use super::super::on_disk;
 use super::super::{Route, RouterError, same_split};
 use super::admin::Admin;
 use super::dial::{Dial, Link};
@@ -21,7 +22,7 @@ pub(super) async fn drift(
     routes: &[Route],
     expected: Split,
 ) -> Result<Vec<Drift>, RouterError> {
-    let there = files::read(&settings.file()).await.ok().flatten();
+    let there = on_disk::read(&settings.file()).await.ok().flatten();
     let rendered = render(settings, routes, &Found::of_file(there.as_deref().unwrap_or_default()))?;
     let mut drifts = files(settings, &rendered).await;
     drifts.extend(link(dial, expected).await);
@@ -41,7 +42,7 @@ async fn files(settings: &Settings, rendered: &Rendered) -> Vec<Drift> {
     let wanted = rendered.files(settings);
     let mut drifts = Vec::new();
     for (path, wanted) in &wanted {
-        drifts.extend(match files::read(path).await {
+        drifts.extend(match on_disk::read(path).await {
             Ok(Some(text)) if text == *wanted => None,
             Ok(Some(text)) => Some(match author(&text) {
                 Author::Somebody => Drift::FileNotOurs { path: path.clone() },
